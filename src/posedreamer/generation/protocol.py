@@ -1,0 +1,48 @@
+"""What every generator does: paint pictures of conditions, each reproducible alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from posedreamer.records import Condition, Picture
+
+__all__ = ["Generator", "PaintJob"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaintJob:
+    """One candidate to paint: a condition, which of its K candidates, and the seed of that candidate."""
+
+    condition: Condition
+    candidate_index: int
+    seed: int
+
+
+class Generator(Protocol):
+    """Paints ``PaintJob``s. A job's picture depends on the job, the generator's revision and its batch size alone."""
+
+    @property
+    def name(self) -> str:
+        """Catalogue id, written to every row."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Changes when any picture changes (weights, code, sampler settings)."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """SPDX id or short name of the licence of what the pictures are made with."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """How many jobs ``paint`` wants at once; a shorter tail is padded inside ``paint``."""
+        ...
+
+    def paint(self, jobs: Sequence[PaintJob]) -> list[Picture]:
+        """One picture per job, in order, of the size of the job's camera."""
+        ...

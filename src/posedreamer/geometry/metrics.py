@@ -1,0 +1,52 @@
+"""Keypoint metrics. One definition of OKS for the whole project; the choice is in its name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from posedreamer.geometry.keypoints import COCO_17
+
+__all__ = ["COCO_SIGMAS", "MIN_OKS_JOINTS", "oks_amodal_box", "similarity_per_joint"]
+
+COCO_SIGMAS: Final = np.array(
+    [
+        *(0.026, 0.025, 0.025, 0.035, 0.035),
+        *(0.079, 0.079, 0.072, 0.072, 0.062, 0.062),
+        *(0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
+    ]
+)
+"""COCO's per-keypoint constants, in the order of COCO_17 (the published k_i is twice this)."""
+
+MIN_OKS_JOINTS: Final = 8
+"""Fewer visible label joints than this make OKS not applicable."""
+
+
+def similarity_per_joint(
+    found_px: Float[np.ndarray, "17 2"], label_px: Float[np.ndarray, "17 2"], area_px2: float
+) -> Float[np.ndarray, "17"]:
+    """exp(-d^2 / (2 area (2 sigma)^2)) for each COCO joint, in (0, 1]."""
+    squared_px2 = np.sum((found_px - label_px) ** 2, axis=-1)
+    return np.exp(-squared_px2 / (2.0 * area_px2 * (2.0 * COCO_SIGMAS) ** 2))
+
+
+def oks_amodal_box(
+    found_px: Float[np.ndarray, "17 2"],
+    is_found: Bool[np.ndarray, "17"],
+    label_xyv: Float[np.ndarray, "17 3"],
+    amodal_bbox_xywh_px: Float[np.ndarray, "4"],
+) -> float | None:
+    """Object keypoint similarity over the label's visible joints (v = 2), in [0, 1].
+
+    The area is width x height of the label mesh's amodal, unclipped 2D box. A joint that the estimator did not
+    find counts as a miss (0). None (not applicable) when fewer than MIN_OKS_JOINTS label joints are visible.
+    """
+    assert label_xyv.shape[0] == len(COCO_17)
+    is_visible = label_xyv[:, 2] == 2
+    if int(is_visible.sum()) < MIN_OKS_JOINTS:
+        return None
+    area_px2 = float(amodal_bbox_xywh_px[2] * amodal_bbox_xywh_px[3])
+    similarity = similarity_per_joint(found_px, label_xyv[:, :2], area_px2) * is_found
+    return float(similarity[is_visible].mean())

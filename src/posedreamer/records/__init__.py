@@ -1,0 +1,35 @@
+"""Frozen records in flight, each made from the one before: Label -> Scene -> Condition -> Candidate -> Judged."""
+
+from posedreamer.records.appearance import COLOURS_RGB, Appearance, Caption, Garment
+from posedreamer.records.outcomes import Dropped, Failed
+from posedreamer.records.people import Camera, Label, Person, PosedPerson, Scene
+from posedreamer.records.pictures import (
+    Annotation,
+    Buffers,
+    Candidate,
+    Condition,
+    Judged,
+    PersonAnnotation,
+    Picture,
+)
+
+__all__ = [
+    "COLOURS_RGB",
+    "Annotation",
+    "Appearance",
+    "Buffers",
+    "Camera",
+    "Candidate",
+    "Caption",
+    "Condition",
+    "Dropped",
+    "Failed",
+    "Garment",
+    "Judged",
+    "Label",
+    "Person",
+    "PersonAnnotation",
+    "Picture",
+    "PosedPerson",
+    "Scene",
+]
