@@ -36,8 +36,8 @@ def shortest_turn(
     least = np.eye(3)[np.argmin(np.abs(a), axis=-1)]
     perpendicular = np.cross(a, least)
     perpendicular /= np.linalg.norm(perpendicular, axis=-1, keepdims=True)
-    unit: Float[np.ndarray, "*b 3"] = np.where(sine > 1e-9, axis / np.maximum(sine, 1e-12), perpendicular)
-    return matrix_from_axis_angle(unit * np.arctan2(sine, cosine))
+    unit = np.where(sine > 1e-9, axis / np.maximum(sine, 1e-12), perpendicular)  # pyright: ignore[reportUnknownVariableType]
+    return matrix_from_axis_angle(np.asarray(unit * np.arctan2(sine, cosine), dtype=np.float64))
 
 
 def swing_twist(
