@@ -1,0 +1,1 @@
+"""Scenes: people posed in metres, framed by a camera, annotated in pixels."""

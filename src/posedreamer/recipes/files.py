@@ -1,0 +1,125 @@
+"""The one place where recipe files are parsed: built-in recipes by name, users' files by path, ``key=value`` on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from posedreamer.errors import RecipeError, did_you_mean
+from posedreamer.recipes.schema import Recipe
+
+__all__ = ["built_in_recipes", "load_recipe"]
+
+
+def built_in_recipes() -> dict[str, str]:
+    """Name -> one-line description of the recipes that come with the package."""
+    found: dict[str, str] = {}
+    for entry in files("posedreamer.recipes").joinpath("data").iterdir():
+        if entry.name.endswith(".yaml"):
+            values = yaml.safe_load(entry.read_text(encoding="utf-8"))
+            found[entry.name.removesuffix(".yaml")] = str(values.get("description", ""))
+    return dict(sorted(found.items()))
+
+
+def load_recipe(name_or_path: str, settings: Sequence[str] = ()) -> Recipe:
+    """A built-in recipe, or the recipe in a YAML file, with ``key=value`` settings applied.
+
+    Keys are dotted paths, list entries by number: ``generator.candidates=4``, ``gate.rules.1.minimum=0.7``. Values are
+    YAML.
+
+    Raises:
+        RecipeError: unknown recipe or key, a file that is no YAML mapping, or a value outside its range.
+    """
+    values = _read(name_or_path)
+    for setting in settings:
+        _apply(values, setting)
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise RecipeError(_explain(name_or_path, error)) from None
+
+
+def _read(name_or_path: str) -> dict[str, Any]:
+    if name_or_path.endswith((".yaml", ".yml")):
+        path = Path(name_or_path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"recipe file {path}: cannot be read ({error}); give a readable YAML file") from None
+    else:
+        known = built_in_recipes()
+        if name_or_path not in known:
+            raise RecipeError(
+                f"unknown recipe {name_or_path!r}; known: {', '.join(known)}, or a path ending in .yaml."
+                f"{did_you_mean(name_or_path, known)}"
+            )
+        text = files("posedreamer.recipes").joinpath("data", f"{name_or_path}.yaml").read_text(encoding="utf-8")
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"recipe {name_or_path}: not valid YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise RecipeError(f"recipe {name_or_path}: found {type(values).__name__}, expected a mapping of keys to values")
+    return cast(dict[str, Any], values)
+
+
+def _apply(values: dict[str, Any], setting: str) -> None:
+    key, separator, text = setting.partition("=")
+    if not separator or not key:
+        raise RecipeError(f"setting {setting!r}: expected key=value, e.g. generator.candidates=4")
+    *parents, last = key.split(".")
+    target: Any = values
+    for name in parents:
+        target = _descend(target, name, key)
+    value = yaml.safe_load(text)
+    if isinstance(target, list):
+        target_list = cast(list[Any], target)
+        target_list[_position(target_list, last, key)] = value
+    else:
+        target[last] = value
+
+
+def _descend(target: Any, name: str, key: str) -> Any:
+    if isinstance(target, list):
+        entries = cast(list[Any], target)
+        return entries[_position(entries, name, key)]
+    if not isinstance(target, dict):
+        raise RecipeError(f"setting {key!r}: {name!r} lies under a plain value; it has no keys")
+    return cast(dict[str, Any], target).setdefault(name, {})
+
+
+def _position(entries: list[Any], name: str, key: str) -> int:
+    if not name.isdigit() or int(name) >= len(entries):
+        raise RecipeError(f"setting {key!r}: found {name!r}, expected a position from 0 to {len(entries) - 1}")
+    return int(name)
+
+
+def _explain(name_or_path: str, error: ValidationError) -> str:
+    lines = [f"recipe {name_or_path}: {error.error_count()} wrong value(s)"]
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(
+                f"  unknown key {where!r}.{did_you_mean(str(problem['loc'][-1]), _known_keys(problem['loc']))}"
+            )
+        else:
+            lines.append(f"  {where}: {problem['msg']}, found {problem['input']!r}")
+    return "\n".join(lines)
+
+
+def _known_keys(location: Iterable[int | str]) -> list[str]:
+    """Field names of the model that holds the unknown key at ``location``."""
+    model: Any = Recipe
+    for part in list(location)[:-1]:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        for candidate in (annotation, *getattr(annotation, "__args__", ())):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                model = candidate
+    return list(model.model_fields)

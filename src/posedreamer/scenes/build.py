@@ -1,0 +1,87 @@
+"""From a label to a scene: bodies posed in metres, a camera drawn, or a refusal with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from posedreamer.bodies import load_body
+from posedreamer.bodies.posture import posture
+from posedreamer.errors import InputError
+from posedreamer.geometry.camera import project_px, to_camera
+from posedreamer.geometry.keypoints import BODY_65, COCO_17
+from posedreamer.records import Camera, Label, Person, PosedPerson, Scene
+from posedreamer.scenes.protocol import CameraSampler
+
+__all__ = ["Refusal", "SceneBuilder"]
+
+NEAR_M: Final = 0.2
+COCO_ROWS: Final = BODY_65.indices_of(COCO_17.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a label has no scene: ``reason`` is "too_close" or "out_of_frame"."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneBuilder:
+    """Poses a label's people and frames them.
+
+    Attributes:
+        cameras: sampler -> weight; each label draws one.
+        width, height: picture size in pixels.
+        min_joints_in_frame: a person with fewer COCO joints in the frame refuses the scene.
+    """
+
+    cameras: Mapping[CameraSampler, float]
+    width: int
+    height: int
+    min_joints_in_frame: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse an empty or negative mixture."""
+        if not self.cameras or min(self.cameras.values()) < 0 or sum(self.cameras.values()) <= 0:
+            raise InputError(f"camera weights: found {list(self.cameras.values())}, expected some above 0, none below")
+
+    def build(self, label: Label, rng: np.random.Generator) -> Scene | Refusal:
+        """The scene of a label; all randomness comes from ``rng``."""
+        posed = [_posed_world(person) for person in label.people]
+        samplers = list(self.cameras)
+        weights = np.array([self.cameras[sampler] for sampler in samplers], dtype=np.float64)
+        sampler = samplers[int(rng.choice(len(samplers), p=weights / weights.sum()))]
+        keypoints_m = np.stack([keypoints for _, keypoints in posed])
+        camera = sampler.camera(keypoints_m, self.width, self.height, rng)
+        people = tuple(
+            PosedPerson(
+                person=person,
+                vertices_cam_m=to_camera(camera, vertices).astype(np.float32),
+                keypoints_cam_m=to_camera(camera, keypoints).astype(np.float32),
+                posture=posture(keypoints),
+            )
+            for person, (vertices, keypoints) in zip(label.people, posed, strict=True)
+        )
+        reason = self._refusal(camera, people)
+        return Refusal(reason) if reason else Scene(label=label, camera=camera, people=people)
+
+    def _refusal(self, camera: Camera, people: tuple[PosedPerson, ...]) -> str:
+        for posed in people:
+            if posed.vertices_cam_m[:, 2].min() < NEAR_M:
+                return "too_close"
+            joints_px = project_px(camera, posed.keypoints_cam_m[COCO_ROWS])
+            inside = np.all((joints_px >= 0) & (joints_px < (camera.width, camera.height)), axis=1)
+            if int(inside.sum()) < self.min_joints_in_frame:
+                return "out_of_frame"
+        return ""
+
+
+def _posed_world(person: Person) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and 65 keypoints of one person in the world frame, metres."""
+    body = load_body(person.body_model)
+    result = body.pose({name: np.asarray(value)[None] for name, value in person.parameters.items()})
+    return result.vertices_m[0].numpy(), result.keypoints_m[0].numpy()
