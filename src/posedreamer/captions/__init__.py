@@ -1,0 +1,1 @@
+"""Captions: text that never contradicts the label."""

@@ -1,0 +1,142 @@
+"""Words that follow from the label: who, from which side, how near; and looks drawn from the studio's wardrobe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+
+from posedreamer.bodies import load_body
+from posedreamer.geometry.camera import project_px
+from posedreamer.geometry.keypoints import BODY_65, COCO_17
+from posedreamer.records import Appearance, Camera, Garment, Person, PosedPerson, Scene
+from posedreamer.studio.wardrobe import (
+    BOTTOMS,
+    HAIR_COLOURS,
+    HAIR_CUTS,
+    INDOOR_LIGHTS,
+    OUTDOOR_LIGHTS,
+    PLACES,
+    SHOES,
+    SKIN_TONES,
+    TOPS,
+)
+
+__all__ = ["age_word", "draw_appearance", "draw_place", "gender_word", "view_words"]
+
+Thing = TypeVar("Thing")
+
+FEMALE_FROM: Final = 0.6
+MALE_TO: Final = 0.4
+YOUNG_AT: Final = 2.0 / 3.0
+YEARS_YOUNG: Final = 25.0
+YEARS_OLD: Final = 90.0
+GREY_FROM_YEARS: Final = 50.0
+
+
+def gender_word(person: Person) -> str:
+    """ "woman", "man", or "person" where the body is in between or its model has no phenotype."""
+    value = _phenotype(person, "gender")
+    if value is None or MALE_TO < value < FEMALE_FROM:
+        return "person"
+    return "woman" if value >= FEMALE_FROM else "man"
+
+
+def age_word(person: Person) -> str:
+    """An adult age word: "young" below 36 years, "middle-aged" below 58, "elderly" above; "adult" where unknown."""
+    years = _years(person)
+    if years is None:
+        return "adult"
+    return "young" if years < 36 else "middle-aged" if years < 58 else "elderly"
+
+
+def draw_appearance(person: Person, rng: np.random.Generator) -> Appearance:
+    """Looks that do not contradict the body: gender and age come from it, the rest is drawn."""
+    gender, years = gender_word(person), _years(person)
+    cuts = [name for name, cut in HAIR_CUTS.items() if gender in cut.genders]
+    greys = ["grey", "white"]
+    is_grey = years is not None and years >= GREY_FROM_YEARS and rng.random() < (years - 35.0) / 40.0
+    hair_colours = greys if is_grey else [name for name in HAIR_COLOURS if name not in greys]
+    bottoms = {name: kind for name, kind in BOTTOMS.items() if gender == "woman" or not kind.is_skirt}
+    return Appearance(
+        gender=gender,
+        age=age_word(person),
+        skin=_one_of(list(SKIN_TONES), rng),
+        hair_cut=_one_of(cuts, rng),
+        hair_colour=_one_of(hair_colours, rng),
+        top=_draw_garment({name: kind.likely_colours for name, kind in TOPS.items()}, rng),
+        bottom=_draw_garment({name: kind.likely_colours for name, kind in bottoms.items()}, rng),
+        shoes=_draw_garment({name: kind.likely_colours for name, kind in SHOES.items()}, rng),
+    )
+
+
+def draw_place(rng: np.random.Generator) -> tuple[str, str, str]:
+    """Place, its setting, and a light that belongs to the setting."""
+    place = _one_of(list(PLACES), rng)
+    setting = PLACES[place].setting
+    return place, setting, _one_of(list(INDOOR_LIGHTS if setting == "indoor" else OUTDOOR_LIGHTS), rng)
+
+
+def view_words(scene: Scene) -> str:
+    """How the camera sees the people: side, height, nearness, each only where it is clear. May be empty."""
+    words: list[str] = []
+    if len(scene.people) == 1 and scene.people[0].posture == "upright":
+        words.append(_side_words(scene.people[0]))
+    eye_up = scene.camera.cam_from_world[2, 2]
+    if eye_up < -np.sin(np.deg2rad(20.0)):
+        words.append("seen from above")
+    elif eye_up > np.sin(np.deg2rad(10.0)):
+        words.append("seen from below")
+    if all(_is_whole(scene.camera, posed) for posed in scene.people):
+        words.append("full-body view")
+    return ", ".join(word for word in words if word)
+
+
+def _side_words(posed: PosedPerson) -> str:
+    keypoints = posed.keypoints_cam_m
+    left = _point(keypoints, "left_shoulder") - _point(keypoints, "right_shoulder")
+    shoulders = (_point(keypoints, "left_shoulder") + _point(keypoints, "right_shoulder")) / 2
+    hips = (_point(keypoints, "left_hip") + _point(keypoints, "right_hip")) / 2
+    facing = np.cross(left, shoulders - hips)
+    to_camera = -shoulders
+    cosine = float(facing @ to_camera / max(np.linalg.norm(facing) * np.linalg.norm(to_camera), 1e-9))
+    if cosine > 0.87:
+        return "seen from the front"
+    if cosine < -0.6:
+        return "seen from behind"
+    return "seen from the side" if abs(cosine) < 0.35 else ""
+
+
+def _is_whole(camera: Camera, posed: PosedPerson) -> bool:
+    points_px = project_px(camera, posed.keypoints_cam_m[: len(COCO_17)])
+    return bool(np.all((points_px >= 0) & (points_px < (camera.width, camera.height))))
+
+
+def _point(keypoints: Float[np.ndarray, "65 3"], name: str) -> Float[np.ndarray, "3"]:
+    return keypoints[BODY_65.index(name)]
+
+
+def _phenotype(person: Person, name: str) -> float | None:
+    if "phenotype" not in person.parameters:
+        return None
+    entries = load_body(person.body_model).spec.parameter("phenotype").entries
+    return float(person.parameters["phenotype"][entries.index(name)])
+
+
+def _years(person: Person) -> float | None:
+    """Anny's age runs linearly from 25 years ("young", 2/3) to 90 ("old", 1)."""
+    value = _phenotype(person, "age")
+    if value is None:
+        return None
+    return YEARS_YOUNG + (value - YOUNG_AT) / (1.0 - YOUNG_AT) * (YEARS_OLD - YEARS_YOUNG)
+
+
+def _draw_garment(kinds: Mapping[str, Sequence[str]], rng: np.random.Generator) -> Garment:
+    kind = _one_of(list(kinds), rng)
+    return Garment(kind=kind, colour=_one_of(kinds[kind], rng))
+
+
+def _one_of(things: Sequence[Thing], rng: np.random.Generator) -> Thing:
+    return things[int(rng.integers(len(things)))]
