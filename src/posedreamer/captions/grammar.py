@@ -48,7 +48,7 @@ class GrammarCaptioner:
 
 
 def who(appearance: Appearance) -> str:
-    """ "a young woman", "an elderly man", "an adult person"."""
+    """Age and gender with an article: "a young woman", "an elderly man", "an adult person"."""
     phrase = f"{appearance.age} {appearance.gender}"
     return f"{_article(phrase)} {phrase}"
 
@@ -83,7 +83,7 @@ def _bottom_phrase(bottom: Garment) -> str:
 
 
 def in_place(place: str) -> str:
-    """ "in a park", "on a beach"."""
+    """The place with its preposition: "in a park", "on a beach"."""
     return ("on " if place.split()[-1] in OPEN_GROUNDS else "in ") + place
 
 

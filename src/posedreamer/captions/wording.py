@@ -37,7 +37,7 @@ GREY_FROM_YEARS: Final = 50.0
 
 
 def gender_word(person: Person) -> str:
-    """ "woman", "man", or "person" where the body is in between or its model has no phenotype."""
+    """The word "woman" or "man", or "person" where the body is in between or its model has no phenotype."""
     value = _phenotype(person, "gender")
     if value is None or MALE_TO < value < FEMALE_FROM:
         return "person"

@@ -65,7 +65,7 @@ def _read(name_or_path: str) -> dict[str, Any]:
         raise RecipeError(f"recipe {name_or_path}: not valid YAML: {error}") from None
     if not isinstance(values, dict):
         raise RecipeError(f"recipe {name_or_path}: found {type(values).__name__}, expected a mapping of keys to values")
-    return cast(dict[str, Any], values)
+    return cast("dict[str, Any]", values)
 
 
 def _apply(values: dict[str, Any], setting: str) -> None:
@@ -78,7 +78,7 @@ def _apply(values: dict[str, Any], setting: str) -> None:
         target = _descend(target, name, key)
     value = yaml.safe_load(text)
     if isinstance(target, list):
-        target_list = cast(list[Any], target)
+        target_list = cast("list[Any]", target)
         target_list[_position(target_list, last, key)] = value
     else:
         target[last] = value
@@ -86,11 +86,11 @@ def _apply(values: dict[str, Any], setting: str) -> None:
 
 def _descend(target: Any, name: str, key: str) -> Any:
     if isinstance(target, list):
-        entries = cast(list[Any], target)
+        entries = cast("list[Any]", target)
         return entries[_position(entries, name, key)]
     if not isinstance(target, dict):
         raise RecipeError(f"setting {key!r}: {name!r} lies under a plain value; it has no keys")
-    return cast(dict[str, Any], target).setdefault(name, {})
+    return cast("dict[str, Any]", target).setdefault(name, {})
 
 
 def _position(entries: list[Any], name: str, key: str) -> int:

@@ -1,0 +1,92 @@
+"""From recipe parts to components: catalogue look-ups with checked options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, cast
+
+from posedreamer.captions.protocol import Captioner
+from posedreamer.catalog import factory
+from posedreamer.errors import RecipeError, did_you_mean
+from posedreamer.generation.protocol import Generator
+from posedreamer.labels.mixture import mixture_of
+from posedreamer.labels.open import open_labels
+from posedreamer.labels.protocol import LabelSource
+from posedreamer.recipes.schema import GatePart, LabelPart, Recipe
+from posedreamer.scenes.build import SceneBuilder
+from posedreamer.scenes.protocol import CameraSampler
+from posedreamer.scoring.gate import Policy, Rule
+from posedreamer.scoring.protocol import Scorer
+
+__all__ = [
+    "build_captioner",
+    "build_generator",
+    "build_policy",
+    "build_scene_builder",
+    "build_scorers",
+    "build_source",
+]
+
+
+def build_source(recipe: Recipe) -> LabelSource:
+    """The recipe's label source: one, or a weighted mixture."""
+    sources = [(_build_label_part(part), part.weight) for part in recipe.labels]
+    return sources[0][0] if len(sources) == 1 else mixture_of(sources)
+
+
+def build_scene_builder(recipe: Recipe) -> SceneBuilder:
+    """Cameras, picture size and the frame rule of the recipe."""
+    cameras: dict[CameraSampler, float] = {}
+    for part in recipe.cameras:
+        cameras[cast(CameraSampler, _build("camera", part.name, part.options))] = part.weight
+    return SceneBuilder(
+        cameras=cameras, width=recipe.width, height=recipe.height, min_joints_in_frame=recipe.min_joints_in_frame
+    )
+
+
+def build_captioner(recipe: Recipe) -> Captioner:
+    """The recipe's captioner."""
+    return cast(Captioner, _build("caption", recipe.captions.name, recipe.captions.options))
+
+
+def build_generator(recipe: Recipe) -> Generator:
+    """The recipe's generator."""
+    return cast(Generator, _build("generator", recipe.generator.name, recipe.generator.options))
+
+
+def build_scorers(recipe: Recipe) -> tuple[Scorer, ...]:
+    """The recipe's scorers, in order."""
+    return tuple(cast(Scorer, _build("scorer", part.name, part.options)) for part in recipe.scorers)
+
+
+def build_policy(part: GatePart) -> Policy:
+    """The recipe's gate."""
+    rules = tuple(
+        Rule(score=rule.score, minimum=rule.minimum, maximum=rule.maximum, when_absent=rule.when_absent)
+        for rule in part.rules
+    )
+    return Policy(name=part.name, rules=rules)
+
+
+def _build_label_part(part: LabelPart) -> LabelSource:
+    if part.path is not None:
+        return open_labels(part.path, **part.options)
+    return cast(LabelSource, _build("source", part.name, part.options))
+
+
+def _build(kind: str, name: str, options: Mapping[str, Any]) -> object:
+    make = factory(kind, name)
+    known = [option for option in inspect.signature(make).parameters if option != "name"]
+    for option in options:
+        if option not in known:
+            raise RecipeError(
+                f"{kind} {name!r} has no option {option!r}; it has: {', '.join(known) or 'none'}."
+                f"{did_you_mean(option, known)}"
+            )
+    return make(**{option: _frozen(value) for option, value in options.items()})
+
+
+def _frozen(value: Any) -> Any:
+    """YAML lists as tuples, so that frozen components stay hashable."""
+    return tuple(_frozen(entry) for entry in cast(list[Any], value)) if isinstance(value, list) else value
