@@ -80,8 +80,10 @@ def _apply(values: dict[str, Any], setting: str) -> None:
     if isinstance(target, list):
         target_list = cast("list[Any]", target)
         target_list[_position(target_list, last, key)] = value
-    else:
+    elif isinstance(target, dict):
         target[last] = value
+    else:
+        raise RecipeError(_plain_value(key, last))
 
 
 def _descend(target: Any, name: str, key: str) -> Any:
@@ -89,8 +91,12 @@ def _descend(target: Any, name: str, key: str) -> Any:
         entries = cast("list[Any]", target)
         return entries[_position(entries, name, key)]
     if not isinstance(target, dict):
-        raise RecipeError(f"setting {key!r}: {name!r} lies under a plain value; it has no keys")
+        raise RecipeError(_plain_value(key, name))
     return cast("dict[str, Any]", target).setdefault(name, {})
+
+
+def _plain_value(key: str, name: str) -> str:
+    return f"setting {key!r}: {name!r} lies under a plain value; it has no keys"
 
 
 def _position(entries: list[Any], name: str, key: str) -> int:

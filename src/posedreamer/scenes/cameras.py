@@ -1,7 +1,7 @@
 """Camera samplers: the Pose++ one, the PoseDreamer one, and a wide-angle one.
 
 All of them look level or nearly so, stand above the ground (z > 0.05 m), and draw a uniform azimuth around the people.
-Where a draw would put the camera under the ground, it is drawn again.
+Where a draw would put the camera under the ground (or a wide-angle one into a person), it is drawn again.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class PosePlusPlusCamera:
             if _eye_world_m(cam_from_world)[2] > MIN_CAMERA_HEIGHT_M:
                 K = intrinsics_px(focal_ndc * width / 2.0, width, height)
                 return Camera(width=width, height=height, K=K, cam_from_world=cam_from_world)
-        raise InputError(_below_ground(self.name, anchor_m))
+        raise InputError(_no_camera(self.name, anchor_m))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +104,13 @@ class WideAngleCamera:
         fov_deg: low and high of the horizontal field of view.
         pitch_deg: low and high of the elevation from which the people are seen; positive looks down on them.
         fill: low and high of the share of the half picture that the people's bounding sphere takes.
+        min_depth_m: no body keypoint is nearer than this; a nearer draw is drawn again.
     """
 
     fov_deg: tuple[float, float] = (70.0, 105.0)
     pitch_deg: tuple[float, float] = (-15.0, 45.0)
-    fill: tuple[float, float] = (0.75, 1.15)
+    fill: tuple[float, float] = (0.7, 1.0)
+    min_depth_m: float = 0.4
 
     name: str = "wide_angle"
 
@@ -129,10 +131,12 @@ class WideAngleCamera:
             pitch_rad, azimuth_rad = np.deg2rad(rng.uniform(*self.pitch_deg)), rng.uniform(-np.pi, np.pi)
             level = np.array([np.cos(azimuth_rad), np.sin(azimuth_rad), 0.0]) * np.cos(pitch_rad)
             eye_m = centre_m + distance_m * (level + np.array([0.0, 0.0, np.sin(pitch_rad)]))
-            if eye_m[2] > MIN_CAMERA_HEIGHT_M:
+            cam_from_world = look_at(eye_m, centre_m)
+            depth_m = keypoints_world_m[:, BODY_ROWS] @ cam_from_world[2, :3] + cam_from_world[2, 3]
+            if eye_m[2] > MIN_CAMERA_HEIGHT_M and depth_m.min() > self.min_depth_m:
                 K = intrinsics_px(width / 2.0 / np.tan(half_fov_rad), width, height)
-                return Camera(width=width, height=height, K=K, cam_from_world=look_at(eye_m, centre_m))
-        raise InputError(_below_ground(self.name, centre_m))
+                return Camera(width=width, height=height, K=K, cam_from_world=cam_from_world)
+        raise InputError(_no_camera(self.name, centre_m))
 
 
 def _level_camera(
@@ -161,8 +165,8 @@ def _check_range(what: str, found: tuple[float, float], least: float, most: floa
         raise InputError(f"{what}: found {tuple(found)}, expected low <= high within [{least}, {most}]")
 
 
-def _below_ground(name: str, centre_m: Float[np.ndarray, "3"]) -> str:
+def _no_camera(name: str, centre_m: Float[np.ndarray, "3"]) -> str:
     return (
-        f"camera {name}: {MAX_DRAWS} draws all stood below the ground for people centred at {centre_m.round(2)} m; "
-        "expected people on or above z = 0; check the label's ground height"
+        f"camera {name}: {MAX_DRAWS} draws all stood below the ground or inside the people, who are centred at "
+        f"{centre_m.round(2)} m; expected people on or above z = 0; check the label's ground height"
     )
