@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -97,6 +97,7 @@ class BodyPose:
     bones_world: Float[Tensor, "b j 4 4"]
 
 
+@runtime_checkable
 class BodyModel(Protocol):
     """A parametric body. World frame: z up, metres; at neutral parameters it stands facing -y, left side at +x."""
 

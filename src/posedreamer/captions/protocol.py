@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from posedreamer.records import Caption, Scene
 __all__ = ["Captioner"]
 
 
+@runtime_checkable
 class Captioner(Protocol):
     """Writes captions that never contradict the label."""
 

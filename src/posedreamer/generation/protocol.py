@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from posedreamer.records import Condition, Picture
 
@@ -20,6 +20,7 @@ class PaintJob:
     seed: int
 
 
+@runtime_checkable
 class Generator(Protocol):
     """Paints ``PaintJob``s. A job's picture depends on the job, the generator's revision and its batch size alone."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from posedreamer.records import Label
 
 __all__ = ["LabelSource", "label_id_of"]
 
 
+@runtime_checkable
 class LabelSource(Protocol):
     """An endless stream of labels with random access."""
 

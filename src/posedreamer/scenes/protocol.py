@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +12,7 @@ from posedreamer.records import Camera
 __all__ = ["CameraSampler"]
 
 
+@runtime_checkable
 class CameraSampler(Protocol):
     """Draws a camera for people whose keypoints are known in the world frame."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from posedreamer.records import Annotation, Picture
 
 __all__ = ["Scorer"]
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """Scores pictures against their annotations: generated, studio, refined and real pictures alike."""
 
