@@ -16,29 +16,29 @@ __all__ = ["JOINT_THICKNESS_M", "annotate", "keypoints_with_visibility"]
 
 JOINT_THICKNESS_M: Mapping[str, float] = MappingProxyType(
     {
-        "nose": 0.04,
-        "eye": 0.04,
-        "ear": 0.06,
-        "shoulder": 0.12,
-        "elbow": 0.08,
-        "wrist": 0.06,
-        "hip": 0.16,
-        "knee": 0.11,
-        "ankle": 0.09,
+        "nose": 0.05,
+        "eye": 0.05,
+        "ear": 0.07,
+        "shoulder": 0.13,
+        "elbow": 0.10,
+        "wrist": 0.08,
+        "hip": 0.17,
+        "knee": 0.12,
+        "ankle": 0.10,
         "big_toe": 0.06,
         "small_toe": 0.06,
-        "heel": 0.08,
+        "heel": 0.09,
+        "hand_wrist": 0.08,
+        "hand": 0.04,
     }
 )
 """How far below the visible surface a joint may lie and still count as visible: about the limb's radius there, with
 room for its far half. Joints lie inside the mesh, so a plain depth test would call nearly all of them hidden."""
 
-HAND_THICKNESS_M = 0.035
-
 
 def _thickness_of(name: str) -> float:
     plain = name.removeprefix("left_").removeprefix("right_")
-    return HAND_THICKNESS_M if plain.startswith("hand_") else JOINT_THICKNESS_M[plain]
+    return JOINT_THICKNESS_M[plain] if plain in JOINT_THICKNESS_M else JOINT_THICKNESS_M[plain.partition("_")[0]]
 
 
 _THICKNESS_65_M = np.array([_thickness_of(name) for name in BODY_65.names])
