@@ -6,12 +6,14 @@ import inspect
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
+import numpy as np
 from numba import njit  # pyright: ignore[reportUnknownVariableType]
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "read_only"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+D = TypeVar("D", bound=np.generic)
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -22,3 +24,13 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     # run-time type checkers wrap every function of the package in tests; only what they wrap can be compiled
     compiled = njit(cache=True, error_model="numpy")(inspect.unwrap(function))
     return cast("Callable[P, R]", compiled)
+
+
+def read_only(array: np.ndarray[tuple[int, ...], np.dtype[D]]) -> np.ndarray[tuple[int, ...], np.dtype[D]]:
+    """A contiguous, read-only view of the array (a copy if it is strided).
+
+    Inputs of kernels go through it: numba compiles anew for each layout and each writability it meets.
+    """
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view

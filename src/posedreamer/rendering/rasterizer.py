@@ -18,7 +18,7 @@ from jaxtyping import Float32, Float64, Int32
 from posedreamer.errors import InputError
 from posedreamer.records import Buffers, Camera
 from posedreamer.rendering.clipping import GUARD_PX, NEAR_M, SUBPIXELS, clip_triangle
-from posedreamer.rendering.kernels import kernel
+from posedreamer.rendering.kernels import kernel, read_only
 
 __all__ = ["NEAR_M", "Mesh", "rasterize"]
 
@@ -98,14 +98,13 @@ def rasterize(meshes: Sequence[Mesh], camera: Camera) -> Buffers:
         np.full(shape, -1, dtype=np.int32),
         np.full(shape, -1, dtype=np.int32),
     )
-    intrinsics = np.ascontiguousarray(camera.K)
-    for person, mesh in enumerate(meshes):
-        vertices, faces = np.ascontiguousarray(mesh.vertices_cam_m), np.ascontiguousarray(mesh.faces)
+    intrinsics = read_only(camera.K)
+    arrays = [(read_only(mesh.vertices_cam_m), read_only(mesh.faces)) for mesh in meshes]
+    for person, (vertices, faces) in enumerate(arrays):
         screen, inverse_z = _project(vertices, intrinsics)
         _draw_mesh(person, vertices, faces, screen, inverse_z, (intrinsics, inverse_k), targets)
     barycentrics = np.zeros((*shape, 3), dtype=np.float32)
-    for person, mesh in enumerate(meshes):
-        vertices, faces = np.ascontiguousarray(mesh.vertices_cam_m), np.ascontiguousarray(mesh.faces)
+    for person, (vertices, faces) in enumerate(arrays):
         _weigh_corners(person, vertices, faces, inverse_k, targets, barycentrics)
     return Buffers(
         depth_m=targets.depth_m, person_id=targets.person_id, face_id=targets.face_id, barycentrics=barycentrics
@@ -118,7 +117,7 @@ def _inverse_intrinsics(camera: Camera) -> Float64[np.ndarray, "3 3"]:
             f"Camera K is {camera.K.tolist()}, expected an invertible matrix with last row (0, 0, 1). "
             "Build it with geometry.camera.intrinsics_px."
         )
-    return np.linalg.inv(camera.K)
+    return read_only(np.linalg.inv(camera.K))
 
 
 @kernel
