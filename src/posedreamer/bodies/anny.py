@@ -43,9 +43,10 @@ class AnnyBody:
     Keypoints: COCO and feet are the upstream regressors (weighted means of vertices), fingertips the mean of the
     vertices of the last fifth of the end phalanx, wrists of the hands and finger joints are bone heads.
 
-    Parts (``topology.part_names``): face, scalp, lips, left/right ear and eye (the visible front), inside (mouth
-    cavity, tongue, eye sockets and backs: never seen, never dressed), neck, chest, abdomen, pelvis, left/right
-    upper_arm, forearm, hand, thigh, shin, foot.
+    Parts (``topology.part_names``): face, scalp (where hair grows), lips, left/right brow, ear, eye (the white of the
+    visible front) and iris, inside (mouth cavity, tongue, eye sockets and backs: rarely seen, never dressed), neck,
+    chest, abdomen, pelvis (waistband to crotch), left/right upper_arm (with the shoulder), forearm, hand, thigh, shin,
+    foot. Borders follow the edge loops of the mesh.
     """
 
     def __init__(self, baked: BakedBody) -> None:
@@ -179,7 +180,8 @@ class _ParameterSlots:
 class _KeypointTable:
     """Keypoints without vertices: skinning is linear, so each pair of a keypoint and a bone needs one weighted point.
 
-    k = sum over bones of T_bone [p; m], with p the weighted sum of rest vertices (linear in the corners) and m its mass.
+    k = sum over bones of T_bone [p; m], with p the weighted sum of rest vertices (linear in
+    the corners) and m its mass.
     """
 
     def __init__(self, *, corner_points: Tensor, pair_row: Tensor, pair_bone: Tensor, rows: int, order: Tensor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -33,7 +34,8 @@ def nearest_rotation(
 ) -> Float[Tensor, "*b 3 3"]:
     """The rotation R with the largest trace(R^T M): Newton's method on SO(3) from a rotation not far away.
 
-    With N = R^T M, S its symmetric part and a = (N32 - N23, N13 - N31, N21 - N12), a step turns R by (tr(S) I - S)^-1 a. The last step alone carries the gradient: around the solution it is the exact derivative of the
+    With N = R^T M, S its symmetric part and a = (N32 - N23, N13 - N31, N21 - N12), a step turns R by
+    (tr(S) I - S)^-1 a. The last step alone carries the gradient: around the solution it is the exact derivative of the
     orthogonal Procrustes problem, finite also where two singular values meet (an SVD's gradient is not).
     """
     with torch.no_grad():
@@ -97,7 +99,7 @@ def forward_kinematics(
     order = [j for level in levels for j in level]
     back = [order.index(j) for j in range(len(order))]
     rotations, heads = [local[:, list(levels[0])]], [offsets[:, list(levels[0])]]
-    for above, level in zip(levels[:-1], levels[1:], strict=True):
+    for above, level in pairwise(levels):
         rows = [above.index(parents[j]) for j in level]
         turned = rotations[-1][:, rows]
         rotations.append(turned @ local[:, list(level)])
