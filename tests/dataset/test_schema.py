@@ -7,14 +7,33 @@ from posedreamer.dataset.schema import BLOCK_ONLY, block_schema, ledger_schema, 
 from posedreamer.errors import RecipeError
 
 NAMES = ("oks", "person_found")
+PROMISED = (
+    *("id", "label_id", "condition_id", "candidate_index", "image", "width", "height", "caption", "people", "camera"),
+    *("scores", "split", "source", "clip", "licence", "seed", "generator"),
+)
 
 
 def test_samples_hold_the_columns_that_are_promised():
     names = samples_schema(NAMES).names
-    for column in (
-        "id label_id condition_id candidate_index image width height caption people camera scores split source clip "
-        "licence seed generator"
-    ).split():
+    for column in [
+        "id",
+        "label_id",
+        "condition_id",
+        "candidate_index",
+        "image",
+        "width",
+        "height",
+        "caption",
+        "people",
+        "camera",
+        "scores",
+        "split",
+        "source",
+        "clip",
+        "licence",
+        "seed",
+        "generator",
+    ]:
         assert column in names
 
 

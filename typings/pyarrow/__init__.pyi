@@ -13,6 +13,10 @@ class StructType(DataType):
     @property
     def names(self) -> list[str]: ...
 
+class ListType(DataType):
+    @property
+    def value_type(self) -> DataType: ...
+
 class Field:
     @property
     def name(self) -> str: ...

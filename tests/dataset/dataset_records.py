@@ -1,0 +1,131 @@
+"""Small records of every kind, made from a seed."""
+
+import numpy as np
+
+from posedreamer.records import (
+    Annotation,
+    Appearance,
+    Buffers,
+    Camera,
+    Candidate,
+    Caption,
+    Condition,
+    Garment,
+    Judged,
+    Label,
+    Person,
+    PersonAnnotation,
+    Picture,
+    PosedPerson,
+    Scene,
+)
+
+SIZE = (24, 32)
+SCORES = ("oks", "person_found")
+
+
+def make_person(rng):
+    parameters = {
+        "transl": rng.normal(size=3).astype(np.float32),
+        "body_pose": rng.normal(size=(5, 3)).astype(np.float32),
+        "phenotype": rng.uniform(size=6).astype(np.float32),
+    }
+    return Person(body_model="fake", parameters=parameters, action="walking")
+
+
+def make_label(index, people=1):
+    rng = np.random.default_rng(index)
+    return Label(
+        label_id=f"{index:08d}-ab",
+        index=index,
+        people=tuple(make_person(rng) for _ in range(people)),
+        source="fake",
+        clip=f"clip-{index // 3}",
+        licence="CC0-1.0",
+        seed=2**62 + index,
+    )
+
+
+def make_scene(index, people=1):
+    rng = np.random.default_rng(index + 1)
+    label = make_label(index, people)
+    camera = Camera(width=SIZE[1], height=SIZE[0], K=rng.normal(size=(3, 3)), cam_from_world=rng.normal(size=(4, 4)))
+    posed = tuple(
+        PosedPerson(
+            person=person,
+            vertices_cam_m=np.zeros((4, 3), np.float32),
+            keypoints_cam_m=np.zeros((65, 3), np.float32),
+            posture="upright",
+        )
+        for person in label.people
+    )
+    return Scene(label=label, camera=camera, people=posed)
+
+
+def make_annotation(scene):
+    rng = np.random.default_rng(scene.label.index + 2)
+    person_id = rng.integers(-1, len(scene.people), SIZE).astype(np.int32)
+
+    def points(n):
+        return rng.normal(size=(n, 3)).astype(np.float32)
+
+    people = tuple(
+        PersonAnnotation(
+            person=posed.person,
+            keypoints_2d=points(17),
+            keypoints_3d_cam_m=points(17),
+            feet_2d=points(6),
+            left_hand_2d=points(21),
+            right_hand_2d=points(21),
+            bbox_xywh_px=rng.uniform(0, 20, 4),
+            amodal_bbox_xywh_px=rng.uniform(0, 40, 4),
+            visible_px=int((person_id == place).sum()),
+            posture="floor",
+        )
+        for place, posed in enumerate(scene.people)
+    )
+    return Annotation(camera=scene.camera, people=people, person_id=person_id)
+
+
+def make_condition(index, people=1):
+    scene = make_scene(index, people)
+    jeans = Garment(kind="jeans", colour="blue")
+    looks = Appearance(
+        gender="woman", age="adult", skin="fair", hair_cut="short", hair_colour="brown", top=jeans, bottom=jeans,
+        shoes=Garment(kind="trainers", colour="red"),
+    )  # fmt: skip
+    caption = Caption(
+        text=f"a person number {index}", negative_text="blurry", appearances=(looks,) * people, place="a park",
+        setting="outdoor", light="soft daylight", view="seen from the side",
+    )  # fmt: skip
+    empty = np.zeros(SIZE, np.float32)
+    buffers = Buffers(
+        depth_m=empty, person_id=empty.astype(np.int32), face_id=empty.astype(np.int32),
+        barycentrics=np.zeros((*SIZE, 3), np.float32),
+    )  # fmt: skip
+    return Condition(
+        condition_id=f"{scene.label.label_id}-c", scene=scene, buffers=buffers, annotation=make_annotation(scene),
+        caption=caption,
+    )  # fmt: skip
+
+
+def make_candidate(index, candidate_index=0, people=1):
+    rng = np.random.default_rng((index, candidate_index))
+    pixels = np.repeat(np.repeat(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8), 4, axis=0), 4, axis=1)
+    return Candidate(
+        condition=make_condition(index, people), candidate_index=candidate_index, seed=2**62 + index + 7,
+        picture=Picture(pixels=pixels), generator="fake", generator_revision="1",
+    )  # fmt: skip
+
+
+def make_judged(index, candidate_index=0, people=1, scores=None):
+    oks = float(np.random.default_rng(index + 3).uniform())
+    return Judged(
+        candidate=make_candidate(index, candidate_index, people), scores={"oks": oks} if scores is None else scores
+    )
+
+
+def decide(scores):
+    if scores.get("oks", 0.0) > 0.4:
+        return True, ""
+    return False, "low_oks"
