@@ -44,6 +44,13 @@ class Generator(Protocol):
         """How many jobs ``paint`` wants at once; a shorter tail is padded inside ``paint``."""
         ...
 
+    def fetch(self) -> None:
+        """Everything needed is on this machine afterwards (weights); called once before workers start.
+
+        Raises MissingWeightsError with the step to take.
+        """
+        ...
+
     def paint(self, jobs: Sequence[PaintJob]) -> list[Picture]:
         """One picture per job, in order, of the size of the job's camera."""
         ...

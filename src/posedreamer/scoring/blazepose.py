@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Float64
 
 from posedreamer.errors import RecipeError
 from posedreamer.estimators.blazepose import BlazePose, Detection
+from posedreamer.estimators.weights import blazepose_files
 from posedreamer.geometry.keypoints import BLAZEPOSE_33, COCO_17
 from posedreamer.geometry.metrics import MIN_OKS_JOINTS, oks_amodal_box
 from posedreamer.records import Annotation, PersonAnnotation, Picture
@@ -64,6 +65,10 @@ class BlazePoseScorer:
             )
         self._min_joint_confidence = min_joint_confidence
         self._max_people = max_people
+
+    def fetch(self) -> None:
+        """BlazePose's weights are on this machine afterwards; MissingWeightsError otherwise."""
+        blazepose_files()
 
     def score(self, pictures: Sequence[Picture], annotations: Sequence[Annotation]) -> list[Mapping[str, float]]:
         """One mapping per picture, in order.

@@ -29,6 +29,13 @@ class Scorer(Protocol):
         """Names of the numbers this scorer may add; a number that does not apply is absent from the mapping."""
         ...
 
+    def fetch(self) -> None:
+        """Everything needed is on this machine afterwards (weights); called once before workers start.
+
+        Raises MissingWeightsError with the step to take.
+        """
+        ...
+
     def score(self, pictures: Sequence[Picture], annotations: Sequence[Annotation]) -> list[Mapping[str, float]]:
         """One mapping per picture, in order; finite numbers only; the split into batches changes nothing."""
         ...
