@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["chain_levels", "forward_kinematics", "nearest_rotation", "rotation_from_axis_angle"]
+__all__ = ["KinematicTree", "nearest_rotation", "rotation_from_axis_angle"]
 
 _SMALL_SQUARED = 1e-6
 
@@ -66,42 +66,54 @@ def _newton_step(rotation: Tensor, matrix: Tensor) -> Tensor:
 
 def _inverse(matrix: Tensor) -> Tensor:
     """Inverse of 3x3 matrices by cofactors: many times faster than LAPACK on a batch of thousands."""
-    a, b, c = matrix[..., 0, :], matrix[..., 1, :], matrix[..., 2, :]
-    bc = torch.linalg.cross(b, c)
-    columns = torch.stack((bc, torch.linalg.cross(c, a), torch.linalg.cross(a, b)), dim=-1)
+    a, b, c = matrix.unbind(-2)
+    bc = torch.cross(b, c, dim=-1)
+    columns = torch.stack((bc, torch.cross(c, a, dim=-1), torch.cross(a, b, dim=-1)), dim=-1)
     return columns / (a * bc).sum(-1)[..., None, None]
 
 
 def _cross_matrix(vector: Tensor) -> Tensor:
     x, y, z = vector.unbind(-1)
     zero = torch.zeros_like(x)
-    return torch.stack((zero, -z, y, z, zero, -x, -y, x, zero), dim=-1).unflatten(-1, (3, 3))
+    return torch.stack((zero, -z, y, z, zero, -x, -y, x, zero), dim=-1).reshape(*vector.shape, 3)
 
 
-def chain_levels(parents: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    """Bones grouped by depth, the root's level first; each bone's parent lies in the level before."""
-    depth: list[int] = []
-    for parent in parents:
-        depth.append(0 if parent < 0 else depth[parent] + 1)
-    return tuple(tuple(j for j, d in enumerate(depth) if d == level) for level in range(max(depth) + 1))
+class KinematicTree:
+    """A tree of bones, walked level by level: all bones of one depth at once."""
 
+    def __init__(self, parents: Sequence[int]) -> None:
+        depth: list[int] = []
+        for parent in parents:
+            depth.append(0 if parent < 0 else depth[parent] + 1)
+        levels = [[j for j, d in enumerate(depth) if d == level] for level in range(max(depth) + 1)]
+        order = [j for level in levels for j in level]
+        self._parents = torch.as_tensor(parents[1:])
+        self._levels = [torch.as_tensor(level) for level in levels]
+        self._rows = [
+            torch.as_tensor([above.index(parents[j]) for j in level]) for above, level in pairwise(levels)
+        ]  # each bone's parent, as a place in the level above
+        self._back = torch.as_tensor([order.index(j) for j in range(len(order))])
 
-def forward_kinematics(
-    local: Float[Tensor, "b j 3 3"],
-    offsets: Float[Tensor, "b j 3"],
-    parents: Sequence[int],
-) -> tuple[Float[Tensor, "b j 3 3"], Float[Tensor, "b j 3"]]:
-    """World rotations G_c = G_p R_c and heads x_c = x_p + G_p o_c; the root's are its local ones.
+    def offsets(
+        self, heads_m: Float[Tensor, "b j 3"], align: Float[Tensor, "b j 3 3"], transl_m: Float[Tensor, "b 3"]
+    ) -> Float[Tensor, "b j 3"]:
+        """Each bone's head from its parent's in the reference pose; the root's is its head moved by ``transl``.
 
-    Offsets are in metres, in the parent's axes.
-    """
-    levels = chain_levels(parents)
-    order = [j for level in levels for j in level]
-    back = [order.index(j) for j in range(len(order))]
-    rotations, heads = [local[:, list(levels[0])]], [offsets[:, list(levels[0])]]
-    for above, level in pairwise(levels):
-        rows = [above.index(parents[j]) for j in level]
-        turned = rotations[-1][:, rows]
-        rotations.append(turned @ local[:, list(level)])
-        heads.append(heads[-1][:, rows] + (turned @ offsets[:, list(level), :, None])[..., 0])
-    return torch.cat(rotations, 1)[:, back], torch.cat(heads, 1)[:, back]
+        ``align`` turns each bone from its rest to its reference orientation and its children's heads with it; the
+        root's children stay where the rest pose has them.
+        """
+        eye = torch.eye(3, dtype=heads_m.dtype).expand(len(heads_m), 1, 3, 3)
+        turned = torch.cat((eye, align[:, 1:]), 1)[:, self._parents]
+        steps = (turned @ (heads_m[:, 1:] - heads_m[:, self._parents])[..., None])[..., 0]
+        return torch.cat(((heads_m[:, 0] + transl_m)[:, None], steps), 1)
+
+    def forward(
+        self, local: Float[Tensor, "b j 3 3"], offsets_m: Float[Tensor, "b j 3"]
+    ) -> tuple[Float[Tensor, "b j 3 3"], Float[Tensor, "b j 3"]]:
+        """World rotations G_c = G_p R_c and heads x_c = x_p + G_p o_c; the root's are its local ones."""
+        rotations, heads = [local[:, self._levels[0]]], [offsets_m[:, self._levels[0]]]
+        for rows, level in zip(self._rows, self._levels[1:], strict=True):
+            above = rotations[-1][:, rows]
+            rotations.append(above @ local[:, level])
+            heads.append(heads[-1][:, rows] + (above @ offsets_m[:, level, :, None])[..., 0])
+        return torch.cat(rotations, 1)[:, self._back], torch.cat(heads, 1)[:, self._back]
