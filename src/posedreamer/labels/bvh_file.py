@@ -1,0 +1,120 @@
+"""A typed view of what ``pybvh`` reads: the joint tree and its rotations as matrices would have them."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from scipy.spatial.transform import Rotation
+
+from posedreamer.errors import InputError
+
+__all__ = ["BvhMotion", "read_bvh_motion"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BvhMotion:
+    """A BVH file's content, in its own axes and lengths.
+
+    Attributes:
+        names, parents: joints without end sites, parents before children, -1 for the root.
+        offsets: of each joint from its parent.
+        end_offsets: joint -> offset of the end site below it.
+        local_rad: axis-angle of each joint relative to its parent.
+        root_position: where the root is in each frame.
+    """
+
+    names: tuple[str, ...]
+    parents: tuple[int, ...]
+    offsets: Float64[np.ndarray, "j 3"] = field(repr=False)
+    end_offsets: dict[int, Float64[np.ndarray, "3"]] = field(repr=False)
+    local_rad: Float32[np.ndarray, "t j 3"] = field(repr=False)
+    root_position: Float64[np.ndarray, "t 3"] = field(repr=False)
+    frames_per_second: float
+
+
+def read_bvh_motion(path: Path) -> BvhMotion:
+    """The motion in a BVH file. Position channels of joints below the root are passed over: bones do not stretch.
+
+    Raises InputError naming the file when it is damaged or holds numbers that are not finite.
+    """
+    try:
+        motion = _read(path)
+    except (OSError, ValueError, IndexError, KeyError, AttributeError, UserWarning) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"{path}: not a readable BVH file ({reason}); it may be cut short. Fetch it again, or take it out of the "
+            "folder"
+        ) from error
+    values = np.concatenate([motion.root_position, motion.local_rad.reshape(len(motion.local_rad), -1)], axis=1)
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(bad) or not np.isfinite(motion.offsets).all():
+        where = f"in {len(bad)} of {len(values)} frames, first in frame {bad[0]}" if len(bad) else "in its offsets"
+        raise InputError(f"{path}: the motion is not finite {where}; expected numbers. Cut these frames out")
+    return motion
+
+
+def _read(path: Path) -> BvhMotion:
+    text = path.read_text(encoding="utf-8", errors="strict")
+    plain = _without_joint_positions(text)
+    if plain == text:
+        return _parsed(path)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "motion.bvh"
+        copy.write_text(plain, encoding="utf-8")
+        return _parsed(copy)
+
+
+def _parsed(path: Path) -> BvhMotion:
+    import pybvh  # takes as long to import as the rest of this package
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bvh = pybvh.read_bvh_file(path, world_up="+y", warn_on_world_up_disagreement=False)
+    joints = [node for node in bvh.nodes if not node.is_end_site()]
+    index = {id(node): k for k, node in enumerate(joints)}
+    ends = {index[id(node.parent)]: np.asarray(node.offset) for node in bvh.nodes if node.is_end_site()}
+    angles_rad = np.asarray(bvh.joint_angles, dtype=np.float64)
+    finite = np.isfinite(angles_rad).all(axis=(1, 2))
+    local = np.full(angles_rad.shape, np.nan, dtype=np.float32)
+    for k, order in enumerate(bvh.euler_orders):
+        local[finite, k] = Rotation.from_euler(order.upper(), angles_rad[finite, k]).as_rotvec()
+    return BvhMotion(
+        names=tuple(node.name for node in joints),
+        parents=tuple(-1 if node.parent is None else index[id(node.parent)] for node in joints),
+        offsets=np.stack([np.asarray(node.offset, dtype=np.float64) for node in joints]),
+        end_offsets=ends,
+        local_rad=local,
+        root_position=np.asarray(bvh.root_pos, dtype=np.float64),
+        frames_per_second=1.0 / float(bvh.frame_time),
+    )
+
+
+def _without_joint_positions(text: str) -> str:
+    """The file with the position channels of joints below the root taken out (``pybvh`` refuses them)."""
+    head, mark, motion = text.partition("MOTION")
+    lines = head.splitlines()
+    kept: list[bool] = []
+    is_root = True
+    for k, line in enumerate(lines):
+        words = line.split()
+        if not words or words[0] != "CHANNELS":
+            continue
+        channels = [(word, is_root or not word.lower().endswith("position")) for word in words[2:]]
+        kept += [keep for _, keep in channels]
+        left = [word for word, keep in channels if keep]
+        lines[k] = f"CHANNELS {len(left)} {' '.join(left)}"
+        is_root = False
+    if all(kept):
+        return text
+    rows: list[str] = []
+    for line in motion.splitlines():
+        words = line.split()
+        if len(words) == len(kept) and not words[0].endswith(":"):
+            words = [word for word, keep in zip(words, kept, strict=True) if keep]
+        rows.append(" ".join(words))
+    return "\n".join(lines) + f"\n{mark}" + "\n".join(rows) + "\n"
