@@ -1,0 +1,154 @@
+"""The command line: thin; each command calls one function of the package and prints what it returns."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from posedreamer.errors import PoseDreamerError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Generated human data with true labels.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
+
+RecipeName = Annotated[str, typer.Argument(help="A built-in recipe (see `recipes`) or a path ending in .yaml.")]
+Seed = Annotated[int, typer.Option(min=0, help="The seed of every random draw.")]
+Labels = Annotated[
+    list[Path] | None,
+    typer.Option(help="A motion file (.npz, .bvh) or a folder of them, in place of the recipe's labels; repeatable."),
+]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="key=value on top of the recipe; repeatable.")]
+DatasetPath = Annotated[Path, typer.Argument(help="A data set folder.")]
+
+
+@app.command()
+def generate(
+    recipe: RecipeName = "demo",
+    *,
+    out: Annotated[Path, typer.Option(help="The data set folder; made, continued or extended.")],
+    num: Annotated[int, typer.Option(min=1, help="How many samples to keep.")] = 32,
+    seed: Seed = 0,
+    labels: Labels = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Worker processes; by default one per core.")] = None,
+    settings: Settings = None,
+) -> None:
+    """Write a data set of NUM kept samples; run again to continue or, with a larger NUM, to extend."""
+    from posedreamer.recipes.run import generate as run
+
+    result = run(recipe, out, num=num, seed=seed, labels=labels or (), workers=workers, settings=settings or ())
+    typer.echo(result.text())
+
+
+@app.command()
+def plan(
+    recipe: RecipeName = "demo",
+    *,
+    num: Annotated[int, typer.Option(min=1, help="How many samples the run would keep.")] = 1000,
+    pilot: Annotated[int, typer.Option(min=0, help="Paint and judge this many labels to predict rate and time.")] = 0,
+    seed: Seed = 0,
+    labels: Labels = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Worker processes the prediction is for.")] = None,
+    settings: Settings = None,
+) -> None:
+    """Print every stage with what it needs; with --pilot also the keep rate, time and disk to expect."""
+    from posedreamer.recipes.plan import plan as make_plan
+
+    result = make_plan(
+        recipe, num=num, pilot=pilot, seed=seed, labels=labels or (), workers=workers, settings=settings or ()
+    )
+    typer.echo(result.text())
+
+
+@app.command()
+def recipes() -> None:
+    """List the built-in recipes."""
+    from posedreamer.recipes.files import built_in_recipes
+
+    for name, description in built_in_recipes().items():
+        typer.echo(f"{name:16} {description}")
+
+
+@app.command()
+def inspect(
+    dataset: DatasetPath, sample: Annotated[str | None, typer.Argument(help="A sample's id; all of it is shown.")] = None
+) -> None:
+    """Show a data set in short, or one sample in full."""
+    from posedreamer.web.inspect import inspect_text
+
+    typer.echo(inspect_text(dataset, sample))
+
+
+@app.command()
+def verify(dataset: DatasetPath) -> None:
+    """Check checksums, counts, ids, pictures and splits; exit 1 when something is wrong."""
+    from posedreamer.dataset.open import verify as check
+
+    problems = check(dataset)
+    for problem in problems:
+        typer.echo(problem)
+    typer.echo(f"{dataset}: {len(problems)} problem(s)" if problems else f"{dataset}: whole")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    dataset: DatasetPath, out: Annotated[Path | None, typer.Option(help="The page; by default DATASET/report.html.")] = None
+) -> None:
+    """Write the self-contained HTML report."""
+    from posedreamer.web.report import write_report
+
+    typer.echo(f"report: {write_report(dataset, out)}")
+
+
+@app.command()
+def export(
+    dataset: DatasetPath,
+    out: Annotated[Path, typer.Argument(help="An empty or new folder.")],
+    to: Annotated[str, typer.Option(help="The layout: coco.")] = "coco",
+) -> None:
+    """Write the data set in another layout."""
+    from posedreamer.catalog import factory
+
+    factory("export", to)(dataset, out)
+    typer.echo(f"{to}: {out}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what is missing and how to get it; exit 1 when something required is missing."""
+    from posedreamer.recipes.doctor import examine
+
+    findings = examine()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "kind", "name", "detail"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        mark = "ok" if finding.is_present else "MISSING" if finding.is_required else "-"
+        table.add_row(mark, finding.group, finding.name, finding.detail)
+        if finding.step:
+            table.add_row("", "", "", f"-> {finding.step}")
+    Console().print(table)
+    if any(finding.is_required and not finding.is_present and finding.group != "weights" for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point: errors of this package are one clear line and exit code 1."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        app()
+    except PoseDreamerError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt as error:
+        sys.stderr.write(f"{error or 'stopped'}\n")
+        sys.exit(130)

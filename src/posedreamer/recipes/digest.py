@@ -1,0 +1,32 @@
+"""What a data set was made from, as plain data: compared key by key when a run goes on, and stored in its manifest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posedreamer.bodies import load_body
+from posedreamer.execution.stage import Stage
+from posedreamer.labels.protocol import LabelSource
+from posedreamer.recipes.schema import Recipe
+
+__all__ = ["DEFAULT_BODY", "body_versions", "identity_of"]
+
+DEFAULT_BODY = "anny"
+
+
+def body_versions() -> dict[str, str]:
+    """Body model id -> version, for every model that labels may use."""
+    return {DEFAULT_BODY: load_body(DEFAULT_BODY).spec.version}
+
+
+def identity_of(recipe: Recipe, seed: int, source: LabelSource, stages: tuple[Stage, ...]) -> dict[str, Any]:
+    """Everything that decides what the data set holds; N, paths, workers and logging are not in it.
+
+    Label sources count by their digest (files' bytes and options), not by where they lie.
+    """
+    values = recipe.model_dump(mode="json", exclude={"description", "labels"})
+    values["labels"] = {"name": source.name, "digest": source.digest}
+    values["seed"] = seed
+    values["bodies"] = body_versions()
+    values["stages"] = {stage.name: stage.version for stage in stages}
+    return values

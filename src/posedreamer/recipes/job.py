@@ -1,0 +1,65 @@
+"""The work on one block: labels of its indices, through the stages, to the rows of its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from posedreamer.dataset.encode import ImageEncoding
+from posedreamer.dataset.rows import RowFormat, block_row, block_table
+from posedreamer.execution.blocks import Block
+from posedreamer.execution.stage import Item, run_stages, set_up_worker
+from posedreamer.recipes.components import build_policy, build_scorers, build_source
+from posedreamer.recipes.digest import body_versions
+from posedreamer.recipes.schema import Recipe
+from posedreamer.recipes.stages import build_stages
+from posedreamer.scoring.gate import Policy
+
+__all__ = ["HumanBlockJob", "HumanBlockWorker", "keep_or_drop", "score_names"]
+
+
+@dataclass(frozen=True, slots=True)
+class HumanBlockJob:
+    """Plain config from which each worker process builds its own components."""
+
+    recipe: Recipe
+    seed: int
+
+    def open(self) -> HumanBlockWorker:
+        """Sources, stages and models of one process."""
+        return HumanBlockWorker(self.recipe, self.seed)
+
+
+class HumanBlockWorker:
+    """Turns blocks into tables in one process."""
+
+    def __init__(self, recipe: Recipe, seed: int) -> None:
+        self._seed = seed
+        self._source = build_source(recipe)
+        self._stages = build_stages(recipe, seed)
+        self._policy = build_policy(recipe.gate)
+        self._format = RowFormat(
+            score_names=score_names(recipe),
+            encoding=ImageEncoding(format=recipe.images.format, quality=recipe.images.quality),
+            body_versions=body_versions(),
+        )
+        set_up_worker(self._stages)
+
+    def run(self, block: Block) -> pa.Table:
+        """Every candidate of the block's labels, and every label that never became one."""
+        labels = [self._source.label(index, self._seed) for index in block.label_indices]
+        account = run_stages([Item(item_id=label.label_id, value=label) for label in labels], self._stages)
+        rows = [block_row(end.item.value, end.outcome, self._format) for end in account.ends]
+        return block_table(rows, self._format.score_names, lambda scores: keep_or_drop(self._policy, scores))
+
+
+def keep_or_drop(policy: Policy, scores: dict[str, float]) -> tuple[bool, str]:
+    """The policy's decision as the data set's writer asks for it."""
+    decision = policy.decide(scores)
+    return decision.keep, decision.reason
+
+
+def score_names(recipe: Recipe) -> tuple[str, ...]:
+    """Every number the recipe's scorers may give, in order."""
+    return tuple(name for scorer in build_scorers(recipe) for name in scorer.gives)
