@@ -46,7 +46,7 @@ class Surface:
         face_part: body part of each face.
         canonical_xyz: each vertex of the rest body, every axis in [0, 1].
 
-    Raises InputError when an index has no vertex or a face has no part.
+    Raises InputError when an index has no vertex.
     """
 
     faces: Int32[np.ndarray, "f 3"] = field(repr=False)
@@ -55,10 +55,6 @@ class Surface:
 
     def __post_init__(self) -> None:
         _check_rows(self.faces, len(self.canonical_xyz))
-        if len(self.face_part) != len(self.faces):
-            raise InputError(
-                f"Surface has {len(self.face_part)} face parts for {len(self.faces)} faces. Give one each."
-            )
 
 
 def _check_rows(faces: Int32[np.ndarray, "f 3"], rows: int) -> None:
@@ -139,7 +135,7 @@ def part_map(buffers: Buffers, surfaces: Sequence[Surface]) -> Int32[np.ndarray,
     picture = np.full(buffers.person_id.shape, -1, dtype=np.int32)
     for person, surface in enumerate(surfaces):
         fits = look_up(person, Layers.of(buffers), read_only(surface.face_part), picture)
-        _check_faces(fits, person, len(surface.faces))
+        _check_faces(fits, person, len(surface.face_part))
     return picture
 
 

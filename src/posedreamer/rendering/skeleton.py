@@ -130,8 +130,8 @@ def draw_label(picture: UInt8[np.ndarray, "h w 3"], annotation: Annotation) -> U
     for person in annotation.people:
         x, y, width, height = person.bbox_xywh_px
         if width > 0 and height > 0:
-            corners = _fixed((x, y)), _fixed((x + width, y + height))
-            cv2.rectangle(drawn, *corners, _BOX, _thickness(scale), cv2.LINE_AA, _SHIFT)
+            corners = (round(x), round(y)), (round(x + width) - 1, round(y + height) - 1)
+            cv2.rectangle(drawn, *corners, _BOX, _thickness(scale))
         _draw_layout(drawn, person.keypoints_2d, COCO_17, 2.5 * scale)
         for side, hand in (("left", person.left_hand_2d), ("right", person.right_hand_2d)):
             _draw_edges(drawn, hand, HAND_21, [_SIDES[side]] * len(HAND_21.edges), scale)
