@@ -7,15 +7,24 @@ import os
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
-__all__ = ["LiteModel"]
+__all__ = ["LiteModel", "TensorModel"]
 
 _STDERR: Final = 2
 _NOTICE: Final = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."
+
+
+@runtime_checkable
+class TensorModel(Protocol):
+    """One tensor in, several out."""
+
+    def run(self, tensor: Float32[np.ndarray, "1 h w c"]) -> tuple[Float32[np.ndarray, "..."], ...]:
+        """The outputs, in the order of their names."""
+        ...
 
 
 class LiteModel:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-from posedreamer.estimators.litert import LiteModel
+from posedreamer.estimators.litert import TensorModel
 from posedreamer.estimators.resample import warp_picture
 
 __all__ = ["INPUT_PX", "PersonBox", "Roi", "crop", "find_person_boxes", "roi_of"]
@@ -62,7 +62,9 @@ def crop(
     return warp_picture(pixels, picture_from_crop, size_px, repeat_border=repeat_border)
 
 
-def find_person_boxes(model: LiteModel, pixels: UInt8[np.ndarray, "h w 3"], min_score: float) -> tuple[PersonBox, ...]:
+def find_person_boxes(
+    model: TensorModel, pixels: UInt8[np.ndarray, "h w 3"], min_score: float
+) -> tuple[PersonBox, ...]:
     """People in the picture, best first, each once."""
     height, width = pixels.shape[:2]
     side = float(max(height, width))

@@ -6,9 +6,10 @@ to 1 % of a person's size. Pixel (i, j) is sampled at (i, j): mediapipe's conven
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
+
+from posedreamer.rendering.kernels import kernel, read_only
 
 __all__ = ["warp_mask", "warp_picture"]
 
@@ -22,7 +23,7 @@ def warp_picture(
 ) -> UInt8[np.ndarray, "s s 3"]:
     """A square of ``size_px`` filled through an affine map; outside the picture: its border pixels, or black."""
     target = np.zeros((size_px, size_px, 3), dtype=np.uint8)
-    _warp_picture(np.ascontiguousarray(pixels), source_from_target, repeat_border, target)
+    _warp_picture(read_only(pixels), source_from_target, repeat_border, target)
     return target
 
 
@@ -31,11 +32,11 @@ def warp_mask(
 ) -> Float32[np.ndarray, "h w"]:
     """The mask resampled through an affine map, zero outside."""
     target = np.zeros(shape_hw, dtype=np.float32)
-    _warp_mask(np.ascontiguousarray(mask), source_from_target, target)
+    _warp_mask(read_only(mask), source_from_target, target)
     return target
 
 
-@numba.njit(cache=True)
+@kernel
 def _warp_picture(
     source: UInt8[np.ndarray, "h w 3"],
     matrix: Float64[np.ndarray, "3 3"],
@@ -60,7 +61,7 @@ def _warp_picture(
                 target[row, column, channel] = total >> 10
 
 
-@numba.njit(cache=True)
+@kernel
 def _warp_mask(
     source: Float32[np.ndarray, "n m"], matrix: Float64[np.ndarray, "3 3"], target: Float32[np.ndarray, "h w"]
 ) -> None:
