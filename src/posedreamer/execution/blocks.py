@@ -83,6 +83,10 @@ class BlockFolder:
     def prepare(self) -> None:
         """The folder exists, is writable and free of dead writers' leavings. Raises InputError or RunError."""
         make_folder(self._path)
+        self.remove_leavings()
+
+    def remove_leavings(self) -> None:
+        """Temporary files of writers that died are gone."""
         remove_stale_temporaries(self._path)
 
     def path_of(self, block: Block) -> Path:

@@ -43,10 +43,10 @@ def parquet_writer(
         writer.close()
 
 
-def write_table(path: Path, table: pa.Table, metadata: Mapping[str, str]) -> None:
-    """The table is at ``path``, whole or not at all, in row groups of ``ROWS_PER_GROUP``. Raises as the writer does."""
+def write_table(path: Path, table: pa.Table, metadata: Mapping[str, str], rows_per_group: int = ROWS_PER_GROUP) -> None:
+    """The table is at ``path``, whole or not at all. Raises as the writer does."""
     with parquet_writer(path, table.schema, metadata) as writer:
-        writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+        writer.write_table(table, row_group_size=rows_per_group)
 
 
 @contextmanager

@@ -1,0 +1,23 @@
+"""A process that runs fake blocks without end, to be killed: run_fake.py FOLDER SCRATCH WORKERS SLEEP_S."""
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from fake_jobs import FakeJob
+
+from posedreamer.execution.blocks import BlockFolder, blocks_of
+from posedreamer.execution.local import run_blocks
+
+
+def main():
+    tmp_path, scratch, workers, sleep_s = sys.argv[1:]
+    folder = BlockFolder(Path(tmp_path) / "blocks", "digest")
+    job = FakeJob(scratch, sleep_s=float(sleep_s))
+    with closing(run_blocks(job, blocks_of(4), folder, workers=int(workers))) as summaries:
+        for summary in summaries:
+            print(summary.block.block_id)
+
+
+if __name__ == "__main__":
+    main()
