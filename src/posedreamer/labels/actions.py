@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -49,7 +50,9 @@ _ACTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 _PHRASE_OF: Final = {word: phrase for phrase, words in _ACTIONS.items() for word in words}
-_ON_FEET: Final = frozenset({"jogging", "marching", "running", "skipping", "standing", "walking", "hopping", "squatting"})
+_ON_FEET: Final = frozenset(
+    {"jogging", "marching", "running", "skipping", "standing", "walking", "hopping", "squatting"}
+)
 _ON_FLOOR: Final = frozenset({"crawling", "lying down", "doing push-ups"})
 
 
@@ -61,9 +64,13 @@ def action_of(name: str) -> str:
     """
     spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
     words = [word for word in re.split(r"[^a-z]+", spaced.lower()) if word]
-    pairs = [first + second for first, second in zip(words, words[1:], strict=False)]
+    pairs = [first + second for first, second in pairwise(words)]
     found = {_PHRASE_OF[pair] for pair in pairs if pair in _PHRASE_OF}
-    found |= {_PHRASE_OF[word] for word in words if word in _PHRASE_OF and not any(word in p for p in pairs if p in _PHRASE_OF)}
+    found |= {
+        _PHRASE_OF[word]
+        for word in words
+        if word in _PHRASE_OF and not any(word in p for p in pairs if p in _PHRASE_OF)
+    }
     return found.pop() if len(found) == 1 else UNKNOWN_ACTION
 
 

@@ -56,7 +56,9 @@ def read_amass(path: Path, name: str) -> MotionClip:
     local_rad, joints = _rotations(path, arrays)
     trans = np.asarray(arrays.get("trans", np.zeros((0, 0))), dtype=np.float64)
     if trans.shape != (len(local_rad), 3):
-        raise InputError(f"{path}: 'trans' has shape {trans.shape}, expected ({len(local_rad)}, 3), as 'poses' has frames")
+        raise InputError(
+            f"{path}: 'trans' has shape {trans.shape}, expected ({len(local_rad)}, 3), as 'poses' has frames"
+        )
     _check_finite(path, {"poses": local_rad.reshape(len(local_rad), -1), "trans": trans})
     return MotionClip(
         name=name,

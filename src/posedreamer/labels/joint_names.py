@@ -21,8 +21,15 @@ _PLAIN: Final = ("hip", "leg", "ankle", "foot", "shoulder", "arm", "wrist", "han
 _STEMS: Final = frozenset((*_THIGH, *_SHANK, *_CLAVICLE, *_UPPERARM, *_FOREARM, *_TOE, *_PLAIN))
 _NOISE: Final = frozenset({"bip", "mixamorig", "character", "valvebiped", "def", "org", "jnt", "b", "skeleton"})
 _FINGER_WORDS: Final[Mapping[str, str]] = {
-    **{"thumb": "thumb", "index": "index", "pointer": "index", "middle": "middle", "mid": "middle", "ring": "ring"},
-    **{"pinky": "little", "pinkie": "little", "little": "little"},
+    "thumb": "thumb",
+    "index": "index",
+    "pointer": "index",
+    "middle": "middle",
+    "mid": "middle",
+    "ring": "ring",
+    "pinky": "little",
+    "pinkie": "little",
+    "little": "little",
 }
 _PALM_WORDS: Final = ("metacarpal", "carpal", "inhand")
 _ANIMAL_WORDS: Final = frozenset({"tail", "paw", "hoof", "wing", "muzzle", "snout", "fin"})

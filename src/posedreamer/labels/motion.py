@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -134,23 +134,24 @@ class MotionSource:
         self._name = name
         self._files = tuple(files)
         self._choice = choice
+        text = [f"{file.clip}\x1f{file.digest}\x1f{file.licence}" for file in self._files]
+        text.append(f"motion-1\x1f{choice.frames_per_clip}\x1f{choice.stride}")
+        self._digest = hashlib.blake2b("\x1e".join(text).encode(), digest_size=16).hexdigest()
 
     @property
     def name(self) -> str:
         """The file's or folder's name."""
         return self._name
 
-    @cached_property
+    @property
     def licence(self) -> str:
         """The licences of all files, each once."""
         return " and ".join(dict.fromkeys(file.licence for file in self._files))
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """Hash of the files' bytes and names, and of the choice of frames."""
-        text = [f"{file.clip}\x1f{file.digest}\x1f{file.licence}" for file in self._files]
-        text.append(f"motion-1\x1f{self._choice.frames_per_clip}\x1f{self._choice.stride}")
-        return hashlib.blake2b("\x1e".join(text).encode(), digest_size=16).hexdigest()
+        """Hash of the files' bytes, names and licences, and of the choice of frames."""
+        return self._digest
 
     @property
     def files(self) -> tuple[ClipFile, ...]:
@@ -213,6 +214,7 @@ def _person(clip: MotionClip, frame: int, phenotype: Float32[np.ndarray, "6"]) -
         frame,
         clip.frames_per_second,
         phenotype,
+        has_hands="left_hand" in clip.rest.roles,
     )
     parameters = grounded.parameters
     for value in parameters.values():

@@ -18,7 +18,7 @@ _UPRIGHT_DEG = 60.0
 
 
 def body_axes(rest: Mapping[str, Float64[np.ndarray, "3"]]) -> Float64[np.ndarray, "3 3"]:
-    """The rotation that brings file axes into the body frame (z up, facing -y, left at +x), from rest positions by role.
+    """The rotation from file axes to the body frame (z up, facing -y, left at +x), from rest positions by role.
 
     Up runs from the ankles (or knees) to the shoulders, left along hips and shoulders; both snap to the file's nearest
     axis. A foot that points backwards means that left and right are swapped or the file is mirrored.
@@ -33,7 +33,9 @@ def body_axes(rest: Mapping[str, Float64[np.ndarray, "3"]]) -> Float64[np.ndarra
     trunk, legs = shoulders - hips, hips - soles
     reach = float(np.linalg.norm(trunk) * np.linalg.norm(legs))
     if reach <= 0.0:
-        raise InputError("the rest pose has no height: hips, shoulders and feet lie in one point; expected bone offsets")
+        raise InputError(
+            "the rest pose has no height: hips, shoulders and feet lie in one point; expected bone offsets"
+        )
     if float(trunk @ legs) / reach < 0.5:
         angle = np.degrees(np.arccos(np.clip(float(trunk @ legs) / reach, -1.0, 1.0)))
         raise InputError(
@@ -44,7 +46,9 @@ def body_axes(rest: Mapping[str, Float64[np.ndarray, "3"]]) -> Float64[np.ndarra
     across = (rest["left_thigh"] - rest["right_thigh"]) + (rest["left_upperarm"] - rest["right_upperarm"])
     across = across - (across @ up) * up
     if float(np.linalg.norm(across)) < 1e-3 * float(np.linalg.norm(trunk)):
-        raise InputError("the rest pose has no width: left and right hips and shoulders coincide; expected bone offsets")
+        raise InputError(
+            "the rest pose has no width: left and right hips and shoulders coincide; expected bone offsets"
+        )
     left = _snapped(across, _SNAP_LEFT_DEG)
     left = _unit(left - (left @ up) * up)
     axes = np.stack([left, np.cross(up, left), up])

@@ -1,0 +1,42 @@
+"""``--labels PATH``: a motion file, or a folder of any mixture of them, as one label source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from posedreamer.labels.amass import AMASS_LICENCE, read_amass
+from posedreamer.labels.bvh import UNKNOWN_LICENCE, bvh_reader
+from posedreamer.labels.files import clip_names, motion_files, raise_all
+from posedreamer.labels.motion import FrameChoice, MotionSource, read_clips
+from posedreamer.labels.protocol import LabelSource
+
+__all__ = ["open_labels"]
+
+
+def open_labels(
+    path: str | Path, frames_per_clip: int = 0, stride: int = 1, licence: str = "", up: str = "auto"
+) -> LabelSource:
+    """Labels from a BVH or AMASS file, or from every such file below a folder; all clips are drawn alike.
+
+    Every file is read once, so that a file that cannot be used is known before a run starts.
+
+    Args:
+        path: a ``.bvh`` or ``.npz`` file, or a folder.
+        frames_per_clip: so many random frames of each clip may become labels; 0 takes all.
+        stride: only every so many-th frame.
+        licence: of the motion; empty means "AMASS non-commercial" for npz and "unknown (user file)" for BVH.
+        up: the world's up axis in BVH files ("auto", "+y", "z" ...).
+
+    Raises InputError when there is nothing to read, or naming all files that cannot be used.
+    """
+    root = Path(path)
+    choice = FrameChoice(frames_per_clip=frames_per_clip, stride=stride)
+    named = clip_names(root, motion_files(root))
+    bvh, bvh_errors = read_clips(
+        [entry for entry in named if entry[0].suffix.lower() == ".bvh"], bvh_reader(up), licence or UNKNOWN_LICENCE
+    )
+    amass, amass_errors = read_clips(
+        [entry for entry in named if entry[0].suffix.lower() == ".npz"], read_amass, licence or AMASS_LICENCE
+    )
+    raise_all(root, [*bvh_errors, *amass_errors])
+    return MotionSource(root.name, sorted([*bvh, *amass], key=lambda file: file.clip), choice)
