@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from anny.keypoints import KeypointsRegressor
 from anny_parts import face_parts
+from scipy.spatial.transform import Rotation
 
 from posedreamer.bodies.baked import FORMAT, pack_codes
 from posedreamer.geometry.keypoints import COCO_17, FEET_6, HAND_21
@@ -78,11 +79,14 @@ def pack_vertices(vertices: np.ndarray, step_m: float) -> tuple[dict[str, np.nda
     return arrays, float(error)
 
 
-def nearest_rotations(covariances: np.ndarray) -> np.ndarray:
-    """The rotation nearest to each 3x3 matrix (Kabsch): U diag(1, 1, det) V^T."""
+def nearest_quaternions(covariances: np.ndarray) -> np.ndarray:
+    """The rotation nearest to each 3x3 matrix (Kabsch: U diag(1, 1, det) V^T), (w, x, y, z), signs alike over axis 0."""
     u, _, vt = np.linalg.svd(covariances)
     u[..., :, 2] *= np.sign(np.linalg.det(u @ vt))[..., None]
-    return u @ vt
+    flat = Rotation.from_matrix((u @ vt).reshape(-1, 3, 3)).as_quat(scalar_first=True)
+    quaternions = flat.reshape(*covariances.shape[:2], 4)
+    middle = quaternions[len(quaternions) // 2]
+    return quaternions * np.where((quaternions * middle).sum(-1, keepdims=True) < 0, -1.0, 1.0)
 
 
 def skinning_triplets(model: anny.Anny) -> dict[str, np.ndarray]:
@@ -151,7 +155,7 @@ def bake(step_m: float) -> tuple[dict[str, np.ndarray], float]:
         **packed,
         "corner_heads_m": heads.astype(np.float32),
         "corner_orientations": covariances.astype(np.float32),
-        "neutral_orientations": nearest_rotations(covariances.mean(0)).astype(np.float32),
+        "corner_quaternions": nearest_quaternions(covariances).astype(np.float32),
         "reference_orientations": model.reference_bone_orientations.numpy().astype(np.float32),
         **skinning_triplets(model),
         **keypoint_triplets(model, adult_vertices, adult_heads),

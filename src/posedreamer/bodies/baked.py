@@ -35,7 +35,8 @@ class BakedBody:
         corner_coefficients: (c, r).
         corner_heads_m: rest bone heads at the corners.
         corner_orientations: cross-covariances whose nearest rotation is each bone's rest orientation.
-        neutral_orientations: those rotations in the middle of the range, where the search for the nearest begins.
+        corner_quaternions: those rotations at the corners, (w, x, y, z); between corners their weighted mean is where
+            the search for the nearest rotation begins.
         reference_orientations: bone orientation that counts as "no rotation".
         weight_vertex, weight_bone, weight: skinning weights as sorted triplets, summing to 1 for each vertex.
         regressor_row, regressor_vertex, regressor_weight: keypoints as weighted means of vertices, triplets.
@@ -53,7 +54,7 @@ class BakedBody:
     corner_coefficients: Float32[np.ndarray, "c r"] = field(repr=False)
     corner_heads_m: Float32[np.ndarray, "c j 3"] = field(repr=False)
     corner_orientations: Float32[np.ndarray, "c j 3 3"] = field(repr=False)
-    neutral_orientations: Float32[np.ndarray, "j 3 3"] = field(repr=False)
+    corner_quaternions: Float32[np.ndarray, "c j 4"] = field(repr=False)
     reference_orientations: Float32[np.ndarray, "j 3 3"] = field(repr=False)
     weight_vertex: Int32[np.ndarray, " n"] = field(repr=False)
     weight_bone: Int32[np.ndarray, " n"] = field(repr=False)
@@ -123,7 +124,7 @@ _PLAIN = (
     "corner_coefficients",
     "corner_heads_m",
     "corner_orientations",
-    "neutral_orientations",
+    "corner_quaternions",
     "reference_orientations",
     "weight_vertex",
     "weight_bone",

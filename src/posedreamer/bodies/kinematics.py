@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["KinematicTree", "nearest_rotation", "rotation_from_axis_angle"]
+__all__ = ["KinematicTree", "nearest_rotation", "rotation_from_axis_angle", "rotation_from_quaternion"]
 
 _SMALL_SQUARED = 1e-6
 
@@ -29,8 +29,25 @@ def rotation_from_axis_angle(axis_angle_rad: Float[Tensor, "*b 3"]) -> Float[Ten
     return eye + sine[..., None, None] * cross + cosine[..., None, None] * square
 
 
+def rotation_from_quaternion(quaternion: Float[Tensor, "*b 4"]) -> Float[Tensor, "*b 3 3"]:
+    """Rotation matrices of quaternions (w, x, y, z) of any length but zero."""
+    w, x, y, z = (quaternion / quaternion.norm(dim=-1, keepdim=True)).unbind(-1)
+    rows = (
+        1 - 2 * (y * y + z * z),
+        2 * (x * y - w * z),
+        2 * (x * z + w * y),
+        2 * (x * y + w * z),
+        1 - 2 * (x * x + z * z),
+        2 * (y * z - w * x),
+        2 * (x * z - w * y),
+        2 * (y * z + w * x),
+        1 - 2 * (x * x + y * y),
+    )
+    return torch.stack(rows, dim=-1).reshape(*w.shape, 3, 3)
+
+
 def nearest_rotation(
-    matrix: Float[Tensor, "*b 3 3"], start: Float[Tensor, "*c 3 3"], steps: int
+    matrix: Float[Tensor, "*b 3 3"], start: Float[Tensor, "*b 3 3"], steps: int
 ) -> Float[Tensor, "*b 3 3"]:
     """The rotation R with the largest trace(R^T M): Newton's method on SO(3) from a rotation not far away.
 
@@ -39,7 +56,7 @@ def nearest_rotation(
     orthogonal Procrustes problem, finite also where two singular values meet (an SVD's gradient is not).
     """
     with torch.no_grad():
-        rotation = start.expand_as(matrix)
+        rotation = start
         for _ in range(steps - 1):
             rotation = _newton_step(rotation, matrix)
     return _newton_step(rotation, matrix)

@@ -7,14 +7,18 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-__all__ = ["ADULT_AGE", "adult_phenotypes", "corner_weights"]
+__all__ = ["ADULT_AGE", "AVERAGE_ADULT", "adult_phenotypes", "corner_weights"]
 
-ADULT_AGE = (0.62, 0.95)
-"""Range of ``age`` that counts as adult.
+ADULT_AGE = (0.77, 0.95)
+"""Range of ``age`` that counts as adult, careful in both scales that exist for it.
 
-Anny's age anchors are 0 (baby), 1/3 (child of about 11), 2/3 (25 years) and 1 (90 years) - not MakeHuman's own scale,
-whose 0.5 is 25 years. Linear in between, 18 years is 0.5; the lower end 0.62 is about 23 years, well inside.
+Anny's age anchors are 0 (baby), 1/3 (child of 11), 2/3 (young adult of 25) and 1 (90 years): from 2/3 up no child's
+shape is mixed in. Upstream's own calibration against growth curves is stricter and calls 0.77 18 years. The middle of
+the range, 0.5, is a minor in both: ``neutral()`` is a mathematical rest state, not a body to show.
 """
+
+AVERAGE_ADULT = (0.5, 0.8, 0.5, 0.5, 0.385, 0.5)
+"""A phenotype between man and woman, of average build and stature (about 1.70 m)."""
 
 
 def corner_weights(phenotype: Float[Tensor, "b p"], anchors: tuple[tuple[float, ...], ...]) -> Float[Tensor, "b c"]:
@@ -37,14 +41,17 @@ def corner_weights(phenotype: Float[Tensor, "b p"], anchors: tuple[tuple[float, 
 def adult_phenotypes(rng: np.random.Generator, n: int) -> Float32[np.ndarray, "n 6"]:
     """Random adults in the order gender, age, muscle, weight, height, proportions.
 
-    Gender leans to one side or the other (0 is male, 1 female) with few in between; age is uniform over
-    ``ADULT_AGE``; the others are bell-shaped around the middle, which keeps statures between about 1.45 m and 2.05 m.
+    Gender leans to one side or the other (0 is male, 1 female) with few in between; age is uniform over ``ADULT_AGE``;
+    the others are bell-shaped. Height is centred where men come out near 1.77 m and women near 1.64 m (its middle,
+    0.5, would be 1.90 m and 1.76 m) and bounded so that statures stay between 1.45 m and 2.05 m.
     """
     side = rng.integers(0, 2, n)
-    gender = np.abs(side - rng.beta(1.2, 6.0, n))
-    age = rng.uniform(*ADULT_AGE, n)
-    muscle = rng.beta(4.0, 4.0, n)
-    weight = rng.beta(3.5, 3.5, n)
-    height = rng.beta(6.0, 6.0, n)
-    proportions = rng.beta(3.0, 3.0, n)
-    return np.stack([gender, age, muscle, weight, height, proportions], axis=1).astype(np.float32)
+    columns = (
+        np.abs(side - rng.beta(1.2, 6.0, n)),
+        rng.uniform(*ADULT_AGE, n),
+        rng.beta(2.5, 2.5, n),
+        rng.beta(2.4, 1.8, n),
+        0.21 + 0.35 * rng.beta(4.0, 4.0, n),
+        rng.beta(2.0, 2.0, n),
+    )
+    return np.stack(columns, axis=1).astype(np.float32)

@@ -14,7 +14,7 @@ from posedreamer.rendering.kernels import kernel, read_only
 
 __all__ = ["SkinningWeights", "skin"]
 
-Floats: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float32 | np.float64]]
+Floats: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.floating[Any]]]
 Integers: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 
 
