@@ -78,7 +78,8 @@ def recipes() -> None:
 
 @app.command()
 def inspect(
-    dataset: DatasetPath, sample: Annotated[str | None, typer.Argument(help="A sample's id; all of it is shown.")] = None
+    dataset: DatasetPath,
+    sample: Annotated[str | None, typer.Argument(help="A sample's id; all of it is shown.")] = None,
 ) -> None:
     """Show a data set in short, or one sample in full."""
     from posedreamer.web.inspect import inspect_text
@@ -101,7 +102,8 @@ def verify(dataset: DatasetPath) -> None:
 
 @app.command()
 def report(
-    dataset: DatasetPath, out: Annotated[Path | None, typer.Option(help="The page; by default DATASET/report.html.")] = None
+    dataset: DatasetPath,
+    out: Annotated[Path | None, typer.Option(help="The page; by default DATASET/report.html.")] = None,
 ) -> None:
     """Write the self-contained HTML report."""
     from posedreamer.web.report import write_report

@@ -39,7 +39,7 @@ def build_scene_builder(recipe: Recipe) -> SceneBuilder:
     """Cameras, picture size and the frame rule of the recipe."""
     cameras: dict[CameraSampler, float] = {}
     for part in recipe.cameras:
-        cameras[cast(CameraSampler, _build("camera", part.name, part.options))] = part.weight
+        cameras[cast("CameraSampler", _build("camera", part.name, part.options))] = part.weight
     return SceneBuilder(
         cameras=cameras, width=recipe.width, height=recipe.height, min_joints_in_frame=recipe.min_joints_in_frame
     )
@@ -47,17 +47,17 @@ def build_scene_builder(recipe: Recipe) -> SceneBuilder:
 
 def build_captioner(recipe: Recipe) -> Captioner:
     """The recipe's captioner."""
-    return cast(Captioner, _build("caption", recipe.captions.name, recipe.captions.options))
+    return cast("Captioner", _build("caption", recipe.captions.name, recipe.captions.options))
 
 
 def build_generator(recipe: Recipe) -> Generator:
     """The recipe's generator."""
-    return cast(Generator, _build("generator", recipe.generator.name, recipe.generator.options))
+    return cast("Generator", _build("generator", recipe.generator.name, recipe.generator.options))
 
 
 def build_scorers(recipe: Recipe) -> tuple[Scorer, ...]:
     """The recipe's scorers, in order."""
-    return tuple(cast(Scorer, _build("scorer", part.name, part.options)) for part in recipe.scorers)
+    return tuple(cast("Scorer", _build("scorer", part.name, part.options)) for part in recipe.scorers)
 
 
 def build_policy(part: GatePart) -> Policy:
@@ -72,7 +72,7 @@ def build_policy(part: GatePart) -> Policy:
 def _build_label_part(part: LabelPart) -> LabelSource:
     if part.path is not None:
         return open_labels(part.path, **part.options)
-    return cast(LabelSource, _build("source", part.name, part.options))
+    return cast("LabelSource", _build("source", part.name, part.options))
 
 
 def _build(kind: str, name: str, options: Mapping[str, Any]) -> object:
@@ -89,4 +89,4 @@ def _build(kind: str, name: str, options: Mapping[str, Any]) -> object:
 
 def _frozen(value: Any) -> Any:
     """YAML lists as tuples, so that frozen components stay hashable."""
-    return tuple(_frozen(entry) for entry in cast(list[Any], value)) if isinstance(value, list) else value
+    return tuple(_frozen(entry) for entry in cast("list[Any]", value)) if isinstance(value, list) else value

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from posedreamer.dataset.encode import ImageEncoding
-from posedreamer.dataset.rows import RowFormat, block_row, block_table
+from posedreamer.dataset.rows import Decide, RowFormat, block_row, block_table
 from posedreamer.execution.blocks import Block
 from posedreamer.execution.stage import Item, run_stages, set_up_worker
 from posedreamer.recipes.components import build_policy, build_scorers, build_source
 from posedreamer.recipes.digest import body_versions
 from posedreamer.recipes.schema import Recipe
 from posedreamer.recipes.stages import build_stages
-from posedreamer.scoring.gate import Policy
 
-__all__ = ["HumanBlockJob", "HumanBlockWorker", "keep_or_drop", "score_names"]
+__all__ = ["HumanBlockJob", "HumanBlockWorker", "decide_by", "score_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class HumanBlockWorker:
         self._seed = seed
         self._source = build_source(recipe)
         self._stages = build_stages(recipe, seed)
-        self._policy = build_policy(recipe.gate)
+        self._decide = decide_by(recipe)
         self._format = RowFormat(
             score_names=score_names(recipe),
             encoding=ImageEncoding(format=recipe.images.format, quality=recipe.images.quality),
@@ -51,13 +51,19 @@ class HumanBlockWorker:
         labels = [self._source.label(index, self._seed) for index in block.label_indices]
         account = run_stages([Item(item_id=label.label_id, value=label) for label in labels], self._stages)
         rows = [block_row(end.item.value, end.outcome, self._format) for end in account.ends]
-        return block_table(rows, self._format.score_names, lambda scores: keep_or_drop(self._policy, scores))
+        return block_table(rows, self._format.score_names, self._decide)
 
 
-def keep_or_drop(policy: Policy, scores: dict[str, float]) -> tuple[bool, str]:
-    """The policy's decision as the data set's writer asks for it."""
-    decision = policy.decide(scores)
-    return decision.keep, decision.reason
+def decide_by(recipe: Recipe) -> Decide:
+    """The recipe's gate as the data set's writers ask for it. Raises RecipeError for a rule on an unknown score."""
+    policy = build_policy(recipe.gate)
+    policy.check(score_names(recipe))
+
+    def decide(scores: Mapping[str, float]) -> tuple[bool, str]:
+        decision = policy.decide(scores)
+        return decision.keep, decision.reason
+
+    return decide
 
 
 def score_names(recipe: Recipe) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from posedreamer.bodies import load_body
 from posedreamer.captions.protocol import Captioner
 from posedreamer.execution.stage import GoesOn, Item, Outcome, Stage
 from posedreamer.generation.protocol import Generator, PaintJob
-from posedreamer.records import Candidate, Condition, Dropped, Judged, Label, Scene
 from posedreamer.recipes.components import (
     build_captioner,
     build_generator,
@@ -19,6 +18,7 @@ from posedreamer.recipes.components import (
     build_scorers,
 )
 from posedreamer.recipes.schema import Recipe
+from posedreamer.records import Candidate, Condition, Dropped, Judged, Label, Scene
 from posedreamer.rendering.rasterizer import Mesh, rasterize
 from posedreamer.scenes.annotate import annotate
 from posedreamer.scenes.build import Refusal, SceneBuilder
@@ -57,7 +57,7 @@ class SceneStage(_Declared):
 
     def process(self, batch: Sequence[Item]) -> Sequence[Outcome]:
         """One scene per label, or its refusal."""
-        return [self._scene(item.item_id, cast(Label, item.value)) for item in batch]
+        return [self._scene(item.item_id, cast("Label", item.value)) for item in batch]
 
     def _scene(self, item_id: str, label: Label) -> Outcome:
         scene = self.builder.build(label, generator_for(self.seed, label.label_id, "scene"))
@@ -75,14 +75,12 @@ class ConditionStage(_Declared):
 
     def process(self, batch: Sequence[Item]) -> Sequence[Outcome]:
         """One condition per scene; its id is the label's with "-0", the first of the label's conditions."""
-        return [GoesOn(items=(self._condition(cast(Scene, item.value)),)) for item in batch]
+        return [GoesOn(items=(self._condition(cast("Scene", item.value)),)) for item in batch]
 
     def _condition(self, scene: Scene) -> Item:
         label_id = scene.label.label_id
         meshes = [
-            Mesh(
-                vertices_cam_m=posed.vertices_cam_m, faces=load_body(posed.person.body_model).topology.faces
-            )
+            Mesh(vertices_cam_m=posed.vertices_cam_m, faces=load_body(posed.person.body_model).topology.faces)
             for posed in scene.people
         ]
         buffers = rasterize(meshes, scene.camera)
@@ -110,7 +108,7 @@ class PaintStage(_Declared):
 
     def process(self, batch: Sequence[Item]) -> Sequence[Outcome]:
         """K candidates per condition, painted in the generator's own batches."""
-        jobs = [self._job(cast(Condition, item.value), k) for item in batch for k in range(self.candidates)]
+        jobs = [self._job(cast("Condition", item.value), k) for item in batch for k in range(self.candidates)]
         painted: list[Item] = []
         size = self.generator.batch_size
         for start in range(0, len(jobs), size):
@@ -125,7 +123,9 @@ class PaintStage(_Declared):
                     generator_revision=self.generator.revision,
                 )
                 painted.append(Item(item_id=candidate.id, value=Judged(candidate=candidate, scores={})))
-        return [GoesOn(items=tuple(painted[i * self.candidates : (i + 1) * self.candidates])) for i in range(len(batch))]
+        return [
+            GoesOn(items=tuple(painted[i * self.candidates : (i + 1) * self.candidates])) for i in range(len(batch))
+        ]
 
     def _job(self, condition: Condition, candidate_index: int) -> PaintJob:
         identity = f"{condition.condition_id}-{candidate_index}"
@@ -146,7 +146,7 @@ class ScoreStage(_Declared):
 
     def process(self, batch: Sequence[Item]) -> Sequence[Outcome]:
         """The same candidates with more scores."""
-        judged = [cast(Judged, item.value) for item in batch]
+        judged = [cast("Judged", item.value) for item in batch]
         added = self.scorer.score(
             [each.candidate.picture for each in judged],
             [each.candidate.condition.annotation for each in judged],

@@ -1,0 +1,197 @@
+"""A run: blocks until N samples are kept, then the reduction. Start, continue and extend are one function."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import posedreamer
+from posedreamer.bodies import load_body
+from posedreamer.dataset.manifest import Counts, begin_dataset
+from posedreamer.dataset.reduce import Reduction, reduce_dataset
+from posedreamer.errors import RunError
+from posedreamer.estimators.weights import weight_statuses
+from posedreamer.execution.blocks import BlockFolder, blocks_of
+from posedreamer.execution.files import make_folder
+from posedreamer.execution.local import run_blocks
+from posedreamer.execution.lock import hold_lock
+from posedreamer.execution.plan import plan_rows
+from posedreamer.execution.progress import Meter, progress
+from posedreamer.execution.stage import Stage
+from posedreamer.labels.protocol import LabelSource
+from posedreamer.recipes.components import build_generator, build_source
+from posedreamer.recipes.digest import DEFAULT_BODY, identity_of
+from posedreamer.recipes.files import load_recipe
+from posedreamer.recipes.job import HumanBlockJob, decide_by, score_names
+from posedreamer.recipes.keep_rate import wilson_interval
+from posedreamer.recipes.schema import LabelPart, Recipe
+from posedreamer.recipes.stages import build_stages
+
+__all__ = ["RunResult", "generate", "prepare", "worker_count"]
+
+HOPELESS_RATE: Final = 0.02
+"""A run stops when the 95 % interval of kept samples per label lies wholly below this."""
+
+_PACKAGES: Final = ("numpy", "torch", "numba", "opencv-python-headless", "pillow", "ai-edge-litert", "pyarrow")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run left on disk."""
+
+    path: Path
+    counts: Counts
+    seconds: float
+    content_digest: str
+
+    def text(self) -> str:
+        """The result as plain lines; kept + surplus + dropped + failed = candidates."""
+        c = self.counts
+        lines = [
+            f"{self.path}: {c.kept} samples kept of {c.candidates} candidates from {c.labels} labels"
+            f" ({c.surplus} surplus, {c.dropped} dropped, {c.failed} failed) in {self.seconds:.0f} s"
+        ]
+        lines += [f"  {count:6} dropped: {reason}" for reason, count in c.by_reason.items()]
+        return "\n".join([*lines, f"content digest {self.content_digest}"])
+
+
+def generate(
+    recipe_name: str,
+    out: Path,
+    *,
+    num: int,
+    seed: int = 0,
+    labels: Sequence[Path] = (),
+    workers: int | None = None,
+    settings: Sequence[str] = (),
+) -> RunResult:
+    """``out`` holds a data set of ``num`` kept samples; what an earlier run left there is used.
+
+    Args:
+        recipe_name: a built-in recipe or a path ending in .yaml.
+        out: new, empty, or a data set of the same recipe and seed.
+        num: kept samples; a larger number extends the data set.
+        seed: of every random draw.
+        labels: motion files or folders in place of the recipe's label sources.
+        workers: processes, by default one per core; 0 works in this process.
+        settings: ``key=value`` on top of the recipe.
+
+    Raises:
+        RecipeError: a wrong recipe, or ``out`` was begun with another one.
+        InputError: labels that cannot be read, a folder that cannot be written.
+        RunError: the keep rate makes ``num`` hopeless, the disk is full, workers keep dying. Finished blocks stay.
+    """
+    start = time.monotonic()
+    recipe, source = prepare(recipe_name, labels, settings)
+    stages = build_stages(recipe, seed)
+    plan_rows(stages, given=("label",))
+    reduction = _reduction(recipe, seed, source, stages)
+    out = Path(out)
+    make_folder(out)
+    with hold_lock(out / ".lock"):
+        folder = BlockFolder(out / "blocks", begin_dataset(out, reduction.recipe))
+        folder.prepare()
+        for stage in stages:
+            stage.setup_node()
+        wanted = num
+        while True:
+            is_hopeless = not _fill(HumanBlockJob(recipe, seed), folder, wanted, worker_count(workers))
+            manifest = reduce_dataset(out, reduction, num)
+            if is_hopeless:
+                raise RunError(_hopeless(manifest.counts, num))
+            if manifest.counts.kept >= num:
+                break
+            wanted += num - manifest.counts.kept  # duplicates were dropped in the reduction
+    return RunResult(
+        path=out,
+        counts=manifest.counts,
+        seconds=time.monotonic() - start,
+        content_digest=manifest.content_digest,
+    )
+
+
+def prepare(recipe_name: str, labels: Sequence[Path], settings: Sequence[str]) -> tuple[Recipe, LabelSource]:
+    """The recipe with the user's labels and settings in it, and its label source, opened.
+
+    Raises RecipeError for a wrong recipe, InputError for labels that cannot be read.
+    """
+    recipe = load_recipe(recipe_name, settings)
+    if labels:
+        parts = tuple(LabelPart(name="path", path=str(Path(path).resolve())) for path in labels)
+        recipe = recipe.model_copy(update={"labels": parts})
+    return recipe, build_source(recipe)
+
+
+def worker_count(workers: int | None) -> int:
+    """The number asked for, or the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if workers is None else workers
+
+
+def _fill(job: HumanBlockJob, folder: BlockFolder, wanted: int, workers: int) -> bool:
+    """Blocks hold ``wanted`` kept rows; False when that is hopeless."""
+    totals: Counter[str] = Counter()
+    with (
+        progress("generating", wanted, "kept") as meter,
+        closing(run_blocks(job, blocks_of(job.recipe.block_size), folder, workers=workers)) as summaries,
+    ):
+        for summary in summaries:
+            totals += Counter(summary.counts)
+            totals["labels"] += job.recipe.block_size
+            _tell(meter, totals, wanted)
+            if totals["kept"] >= wanted:
+                return True
+            if wilson_interval(totals["kept"], totals["labels"])[1] < HOPELESS_RATE:
+                return False
+    raise RunError("the stream of blocks ended; it has no end: report this with the recipe")
+
+
+def _tell(meter: Meter, totals: Counter[str], wanted: int) -> None:
+    rate = totals["kept"] / totals["labels"]
+    meter.advance(min(totals["kept"], wanted) - meter.done, f"{totals['labels']} labels, keep rate {rate:.0%}")
+
+
+def _hopeless(counts: Counts, num: int) -> str:
+    reasons = ", ".join(f"{reason} {count}" for reason, count in list(counts.by_reason.items())[:4])
+    return (
+        f"{counts.kept} samples kept of {counts.candidates} candidates: {num} are hopeless at this rate "
+        f"(below {HOPELESS_RATE:.0%}). Dropped: {reasons or 'none'}; failed: {counts.failed}. What was made is kept in "
+        "the ledger: look at it with `posedreamer report`, then loosen the gate, or change labels or camera"
+    )
+
+
+def _reduction(recipe: Recipe, seed: int, source: LabelSource, stages: tuple[Stage, ...]) -> Reduction:
+    return Reduction(
+        recipe=identity_of(recipe, seed, source, stages),
+        score_names=score_names(recipe),
+        decide=decide_by(recipe),
+        splits=recipe.splits.model_dump(),
+        block_size=recipe.block_size,
+        versions=_versions(),
+        licences=_licences(recipe, source),
+    )
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    machine = {"python": platform.python_version(), "machine": platform.machine()}
+    return {"posedreamer": posedreamer.__version__, **machine, **packages}
+
+
+def _licences(recipe: Recipe, source: LabelSource) -> dict[str, str]:
+    generator, body = build_generator(recipe), load_body(DEFAULT_BODY).spec
+    found = {
+        f"labels {source.name}": source.licence,
+        f"body {body.name}": body.licence,
+        f"generator {generator.name}": generator.licence,
+    }
+    if any(part.name == "blazepose" for part in recipe.scorers):
+        found |= {f"judge {status.name}": status.licence for status in weight_statuses()}
+    return found
