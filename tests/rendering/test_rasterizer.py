@@ -8,8 +8,8 @@ from rendering_shapes import globe, pinhole, rays
 
 from posedreamer.errors import InputError
 from posedreamer.records import Camera
-from posedreamer.rendering.clipping import SUBPIXELS
 from posedreamer.rendering.rasterizer import NEAR_M, Mesh, rasterize
+from posedreamer.rendering.triangles import SUBPIXELS
 
 SPHERE = globe(200)
 QUAD = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
@@ -131,6 +131,22 @@ def test_a_plane_through_the_camera_is_cut_at_the_near_plane(turned):
     assert (buffers.person_id[below < 0] == -1).all()
     assert np.allclose(buffers.depth_m[seen], expected[seen][:, None], rtol=1e-4)
     assert np.allclose(buffers.barycentrics[seen].sum(-1), 1, atol=1e-6)
+
+
+def test_a_camera_inside_a_ball_sees_its_far_side_in_every_direction():
+    """Triangles behind, beside and ahead of a 127 degree camera: the hit is the farther root of the ray."""
+    vertices, faces = SPHERE
+    centre = np.array([0.3, -0.2, 0.4])
+    camera = pinhole(64, 16.0)
+    ball = mesh(vertices * 2 + centre, faces)
+    buffers = rasterize([ball], camera)
+    ray = rays(camera)
+    squared, along = (ray**2).sum(-1), ray @ centre
+    expected = (along + np.sqrt(along**2 - squared * (centre @ centre - 4))) / squared
+    assert (buffers.person_id == 0).all()
+    assert np.allclose(buffers.depth_m, expected, rtol=4e-4)
+    covered, points = hit_points(buffers, [ball])
+    assert np.allclose(points, (ray * buffers.depth_m[..., None])[covered], atol=1e-4)
 
 
 def test_nothing_nearer_than_the_near_plane_is_drawn():

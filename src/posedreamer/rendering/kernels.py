@@ -19,6 +19,7 @@ D = TypeVar("D", bound=np.generic)
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """The function compiled by numba at its first call: serial, cached on disk, division as in C (no exception).
 
+    The cache watches the function's own file alone: keep what a kernel calls, and its constants, in that file.
     Arguments are not checked: an index outside an array is undefined behaviour, so callers validate first.
     """
     # run-time type checkers wrap every function of the package in tests; only what they wrap can be compiled
