@@ -6,20 +6,21 @@ World axes: z up, ground at z = 0, the person's own front is -y and left +x unti
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float
 
-from posedreamer.priors.anatomy import ANGLE_NAMES, HIGH_DEG, LOW_DEG, SIDES, clamp_angles, index_of
-from posedreamer.priors.joints import JointMap, turn, upper_arm_angles
+from posedreamer.priors.anatomy import ANGLE_NAMES, HIGH_DEG, LOW_DEG, SIDES, clamp_angles, index_of, mirror_angles
+from posedreamer.priors.bulk import Bulk
+from posedreamer.priors.joints import JointMap, turn
+from posedreamer.priors.limbs import Chain, Foot, Hand, arm_angles, hand_angles, leg_angles, sole_angles, unit
 from posedreamer.priors.skeleton import PosedBones, Skeleton
 
-__all__ = ["Draft", "Foot", "Hand", "unit"]
+__all__ = ["Draft"]
 
 Vector = Float[np.ndarray, "3"]
 Matrix = Float[np.ndarray, "3 3"]
-Side = Literal["left", "right"]
 
 _MIRROR: Final = np.array([-1.0, 1.0, 1.0])
 _MASS: Final = {
@@ -34,66 +35,12 @@ _MASS: Final = {
 }
 """Share of body mass between two joints (Winter's table; trunk and head once, limbs once a side)."""
 _HALFWAY: Final = 0.45
+_TRUNK_SHARES: Final = (("flexion", 0.65), ("lateral", 0.5), ("twist", 0.3))
+"""Share of a bend of the whole trunk that the lumbar spine takes."""
 
 
-def unit(x: float, y: float, z: float) -> Vector:
-    """The direction of (x, y, z)."""
-    vector = np.array([x, y, z], dtype=np.float64)
-    return vector / np.linalg.norm(vector)
-
-
-@dataclass(frozen=True, slots=True)
-class Foot:
-    """Where a foot is planted.
-
-    Attributes:
-        ankle_m: of the ankle joint, world.
-        heading_deg: toes' turn from straight ahead (-y), positive to the person's left.
-        pitch_deg: heel above toes positive (rotation of the sole about its own left-right axis).
-        knee_out_deg: how far the knee points outward of the toes (outward positive, either side).
-        roll_deg: little toe's edge down positive.
-    """
-
-    ankle_m: Vector
-    heading_deg: float = 0.0
-    pitch_deg: float = 0.0
-    knee_out_deg: float = 0.0
-    roll_deg: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """Where a hand should be.
-
-    Attributes:
-        wrist_m: of the wrist joint, world; an arm too short stretches toward it.
-        elbow: direction (world) that the elbow points to, seen from the line shoulder-wrist.
-        palm: direction (world) the palm faces, if it matters.
-        fingers: direction (world) the straight hand points, if it matters.
-    """
-
-    wrist_m: Vector
-    elbow: Vector
-    palm: Vector | None = None
-    fingers: Vector | None = None
-
-
-def _frame(long: Vector, side: Vector) -> Matrix:
-    z = long / max(float(np.linalg.norm(long)), 1e-9)
-    x = side - z * (side @ z)
-    if np.linalg.norm(x) < 1e-6:
-        x = np.eye(3)[int(np.argmin(np.abs(z)))] - z * z[int(np.argmin(np.abs(z)))]
-    x = x / np.linalg.norm(x)
-    return np.stack([x, np.cross(z, x), z], axis=1)
-
-
-def _hinge_deg(first: Vector, second: Vector, distance: float) -> float:
-    """The angle k >= 0 about x at which ``first + Rx(k) second`` has the given length, as near as it can."""
-    constant = first[0] * second[0]
-    b = first[1] * second[1] + first[2] * second[2]
-    c = first[2] * second[1] - first[1] * second[2]
-    wanted = (distance**2 - first @ first - second @ second) / 2.0 - constant
-    return float(np.degrees(np.arctan2(c, b) + np.arccos(np.clip(wanted / np.hypot(b, c), -1.0, 1.0))))
+def _side_mirror(side: str) -> Vector:
+    return np.ones(3) if side == "left" else _MIRROR
 
 
 @dataclass(slots=True)
@@ -101,7 +48,7 @@ class Draft:
     """One pose in the making; families change it, the prior turns it into body parameters.
 
     Attributes:
-        skeleton: of this person's shape.
+        skeleton, bulk: of this person's shape.
         joints: angles to rotations of this body model.
         rng: all randomness.
         angles: anatomical angles in degrees.
@@ -111,10 +58,11 @@ class Draft:
         action: words for a caption.
         fingers: hand shape of each side, see ``hands``.
         lift_m: height of the lowest point above the ground.
-        settles: True if the body lies or sits as it falls, so that it may still tip over on the ground.
+        settles: True if the body may still tip over on the ground until it rests.
     """
 
     skeleton: Skeleton
+    bulk: Bulk
     joints: JointMap
     rng: np.random.Generator
     angles: Float[np.ndarray, "46"] = field(default_factory=lambda: np.zeros(len(ANGLE_NAMES)))
@@ -129,7 +77,7 @@ class Draft:
 
     # Random numbers
 
-    def normal(self, mean: float, deviation: float, reach: float = 2.2) -> float:
+    def normal(self, mean: float, deviation: float, reach: float = 2.0) -> float:
         """A normal draw, cut off at ``reach`` deviations."""
         return mean + deviation * float(np.clip(self.rng.standard_normal(), -reach, reach))
 
@@ -148,11 +96,15 @@ class Draft:
         for name, value in angles_deg.items():
             self.angles[index_of(name)] = value
 
+    def side(self, side: str, **angles_deg: float) -> None:
+        """Set angles of one side by the name without its side."""
+        for name, value in angles_deg.items():
+            self.angles[index_of(f"{side}_{name}")] = value
+
     def both(self, **angles_deg: float) -> None:
         """Set angles of left and right by the name without its side."""
-        for name, value in angles_deg.items():
-            for side in SIDES:
-                self.angles[index_of(f"{side}_{name}")] = value
+        for side in SIDES:
+            self.side(side, **angles_deg)
 
     def get(self, name: str) -> float:
         """One angle by full name."""
@@ -160,7 +112,7 @@ class Draft:
 
     def bend_trunk(self, flexion: float = 0.0, lateral: float = 0.0, twist: float = 0.0) -> None:
         """Spread a bend of the whole trunk over lumbar spine and thorax as people do, on top of what is there."""
-        for name, total, share in (("flexion", flexion, 0.65), ("lateral", lateral, 0.5), ("twist", twist, 0.3)):
+        for (name, share), total in zip(_TRUNK_SHARES, (flexion, lateral, twist), strict=True):
             self.angles[index_of(f"lumbar_{name}")] += share * total
             self.angles[index_of(f"thorax_{name}")] += (1.0 - share) * total
 
@@ -176,15 +128,33 @@ class Draft:
     def shake(self, deviation_deg: float) -> None:
         """Small independent noise on every angle, less where the range is small."""
         width = np.minimum((HIGH_DEG - LOW_DEG) / 90.0, 1.0)
-        self.angles = self.angles + self.rng.standard_normal(len(ANGLE_NAMES)) * width * deviation_deg
+        noise = np.clip(self.rng.standard_normal(len(ANGLE_NAMES)), -2.0, 2.0)
+        self.angles = self.angles + noise * width * deviation_deg
+
+    def turn_pelvis(self, forward: float = 0.0, lateral: float = 0.0, heading: float = 0.0) -> None:
+        """Tilt the pelvis forward, to the left and turn it to the left, degrees."""
+        self.pelvis = turn(2, heading) @ turn(0, forward) @ turn(1, lateral)
+
+    def mirror(self) -> None:
+        """Become the mirror image; targets are dropped, the limbs keep the angles they were solved to."""
+        flip = np.diag(_MIRROR)
+        self.angles = mirror_angles(self.angles)
+        self.pelvis = flip @ self.pelvis @ flip
+        self.root_m = self.root_m * _MIRROR
+        self.fingers = {"left": self.fingers["right"], "right": self.fingers["left"]}
+        self.feet, self.hands = {}, {}
 
     # Kinematics
 
-    def bones(self) -> PosedBones:
-        """Where all bones are now."""
+    def local_rotations(self) -> Float[np.ndarray, "j 3 3"]:
+        """Local rotations of all bones, the root's included."""
         local = self.joints.rotations(self.angles)
         local[0] = self.pelvis
-        return self.skeleton.posed(local, self.root_m)
+        return local
+
+    def bones(self) -> PosedBones:
+        """Where all bones are now."""
+        return self.skeleton.posed(self.local_rotations(), self.root_m)
 
     def head_of(self, bone: str, posed: PosedBones | None = None) -> Vector:
         """World position of a bone's head."""
@@ -201,128 +171,74 @@ class Draft:
                 weight += share
         return total / weight
 
-    def ankle_height_m(self) -> float:
-        """Height of the ankle joint over a flat sole, nearly."""
-        return float(self.skeleton.heads_rest_m[self.skeleton.index("foot.L"), 2] - self.rest_floor_m())
+    def length_m(self, *bones: str) -> float:
+        """Length of a chain of the left side's joints at rest."""
+        joints = [self.skeleton.heads_rest_m[self.skeleton.index(f"{bone}.L")] for bone in bones]
+        return float(sum(np.linalg.norm(b - a) for a, b in zip(joints[:-1], joints[1:], strict=True)))
 
-    def rest_floor_m(self) -> float:
-        """Height of the ground under the rest pose, from the toes' joints (their flesh is about 1.5 cm thick)."""
-        return float(self.skeleton.heads_rest_m[self.skeleton.index("toe2-3.L"), 2]) - 0.016
-
-    def leg_length_m(self) -> float:
+    @property
+    def leg_m(self) -> float:
         """Hip to ankle with a straight knee."""
-        thigh = self.skeleton.offset_m("upperleg01.L", "lowerleg01.L")
-        shin = self.skeleton.offset_m("lowerleg01.L", "foot.L")
-        return float(np.linalg.norm(thigh) + np.linalg.norm(shin))
+        return self.length_m("upperleg01", "lowerleg01", "foot")
 
-    def arm_length_m(self) -> float:
+    @property
+    def arm_m(self) -> float:
         """Shoulder to wrist with a straight elbow."""
-        upper = self.skeleton.offset_m("upperarm01.L", "lowerarm01.L")
-        fore = self.skeleton.offset_m("lowerarm01.L", "wrist.L")
-        return float(np.linalg.norm(upper) + np.linalg.norm(fore))
-
-    def hip_offset_m(self, side: Side) -> Vector:
-        """From the root to the hip joint, in the pelvis."""
-        return self.skeleton.offset_m("root", f"upperleg01.{side[0].upper()}")
+        return self.length_m("upperarm01", "lowerarm01", "wrist")
 
     # Limbs to targets
 
     def solve(self) -> None:
         """Bend every leg and arm that has a target to it; the rest keeps its angles."""
-        for side in SIDES:
-            if side in self.feet:
-                self._solve_leg(side, self.feet[side])
-        for side in SIDES:
-            if side in self.hands:
-                self._solve_arm(side, self.hands[side])
+        for side, foot in self.feet.items():
+            self._solve_leg(side, foot)
+        for side, hand in self.hands.items():
+            self._solve_arm(side, hand)
 
-    def balance(self, support_xy_m: Float[np.ndarray, "2"], share: float = 1.0) -> None:
-        """Shift the pelvis over planted feet until the centre of mass is above ``support_xy_m``."""
-        for _ in range(2):
-            self.solve()
-            self.root_m[:2] += share * (support_xy_m - self.mass_centre_m()[:2])
-        self.solve()
+    def solve_legs(self) -> None:
+        """Bend every leg that has a target to it."""
+        for side, foot in self.feet.items():
+            self._solve_leg(side, foot)
 
-    def _solve_leg(self, side: Side, foot: Foot) -> None:
-        letter, mirror = side[0].upper(), np.ones(3) if side == "left" else _MIRROR
-        pelvis = self.pelvis
-        reach = mirror * (pelvis.T @ (foot.ankle_m - self.root_m)) - mirror * self.hip_offset_m(side)
-        thigh = self.joints.zero["thigh"] @ (mirror * self.skeleton.offset_m(f"upperleg01.{letter}", f"lowerleg01.{letter}"))
-        shin = self.joints.zero["shin"] @ (mirror * self.skeleton.offset_m(f"lowerleg01.{letter}", f"foot.{letter}"))
-        knee_deg = float(np.clip(_hinge_deg(thigh, shin, float(np.linalg.norm(reach))), 2.0, 155.0))
-        knee = turn(0, knee_deg)
+    def _solve_leg(self, side: str, foot: Foot) -> None:
+        mirror, letter, zero = _side_mirror(side), side[0].upper(), self.joints.zero
+        bones = (f"upperleg01.{letter}", f"lowerleg01.{letter}", f"foot.{letter}")
+        chain = Chain(
+            zero["thigh"] @ (mirror * self.skeleton.offset_m(bones[0], bones[1])),
+            zero["shin"] @ (mirror * self.skeleton.offset_m(bones[1], bones[2])),
+        )
+        hip_m = mirror * self.skeleton.offset_m("root", bones[0])
+        reach = mirror * (self.pelvis.T @ (foot.ankle_m - self.root_m)) - hip_m
         outward = foot.knee_out_deg if side == "left" else -foot.knee_out_deg
-        ahead = mirror * (pelvis.T @ turn(2, foot.heading_deg + outward) @ unit(0, -1, 0))
-        hip = _frame(reach, ahead) @ _frame(thigh + knee @ shin, np.array([0.0, -1.0, 0.0])).T
-        abduction = float(np.degrees(np.arcsin(np.clip(hip[0, 2], -1.0, 1.0))))
-        flexion = float(np.degrees(np.arctan2(-hip[1, 2], hip[2, 2])))
-        rotation = float(np.degrees(np.arctan2(-hip[0, 1], hip[0, 0])))
-        self.set(**{f"{side}_hip_flexion": -flexion, f"{side}_hip_abduction": -abduction})
-        self.set(**{f"{side}_hip_rotation": -rotation, f"{side}_knee_flexion": knee_deg})
-        self._level_foot(side, foot, hip @ knee)
+        ahead = mirror * (self.pelvis.T @ turn(2, foot.heading_deg + outward) @ unit(0, -1, 0))
+        angles, shin = leg_angles(chain, reach, ahead)
+        flip = np.diag(mirror)
+        sole = turn(2, foot.heading_deg) @ turn(0, foot.pitch_deg)
+        self.side(side, **angles, **sole_angles(shin, flip @ self.pelvis.T @ sole @ flip))
 
-    def _level_foot(self, side: Side, foot: Foot, shin: Matrix) -> None:
-        """Turn shin and ankle so that the sole lies as the foot asks; the sole's plane comes before its heading."""
-        mirror = np.diag(np.ones(3) if side == "left" else _MIRROR)
-        roll = foot.roll_deg if side == "left" else -foot.roll_deg
-        sole = turn(2, foot.heading_deg) @ turn(0, foot.pitch_deg) @ turn(1, roll)
-        wanted = shin.T @ mirror @ self.pelvis.T @ sole @ mirror
-        shin_deg = float(np.clip(np.degrees(np.arctan2(wanted[0, 1], wanted[1, 1])), -12.0, 12.0))
-        normal = (turn(2, shin_deg) @ wanted)[:, 2]
-        inversion = float(np.degrees(np.arcsin(np.clip(normal[0], -1.0, 1.0))))
-        flexion = float(np.degrees(np.arctan2(normal[1], normal[2])))
-        self.set(**{f"{side}_shin_rotation": shin_deg, f"{side}_ankle_flexion": flexion})
-        self.set(**{f"{side}_ankle_inversion": inversion})
-
-    def _solve_arm(self, side: Side, hand: Hand) -> None:
-        letter, mirror = side[0].upper(), np.ones(3) if side == "left" else _MIRROR
-        zero, skeleton = self.joints.zero, self.skeleton
-        upper = zero["upperarm"] @ (mirror * skeleton.offset_m(f"upperarm01.{letter}", f"lowerarm01.{letter}"))
-        fore = zero["lowerarm"] @ (mirror * skeleton.offset_m(f"lowerarm01.{letter}", f"wrist.{letter}"))
-        fore = fore * np.array([1.0, -1.0, 1.0])
-        flipped = upper * np.array([1.0, -1.0, 1.0])
-        for _ in range(3):
-            posed = self.bones()
-            thorax = posed.rotations[skeleton.index("spine01")]
-            reach = mirror * (thorax.T @ (hand.wrist_m - self.head_of(f"upperarm01.{letter}", posed)))
-            elbow_deg = float(np.clip(_hinge_deg(flipped, fore, float(np.linalg.norm(reach))), 3.0, 148.0))
-            elbow = turn(0, -elbow_deg)
-            straight = upper + elbow @ (fore * np.array([1.0, -1.0, 1.0]))
-            pole = mirror * (thorax.T @ hand.elbow)
-            humerus = _frame(reach, pole) @ _frame(straight, np.array([0.0, 1.0, 0.0])).T
-            plane, elevation, rotation = upper_arm_angles(humerus)
-            names = ("shoulder_plane", "shoulder_elevation", "shoulder_rotation", "elbow_flexion")
-            values = (plane, elevation, rotation, elbow_deg)
-            self.set(**{f"{side}_{name}": value for name, value in zip(names, values, strict=True)})
+    def _solve_arm(self, side: str, hand: Hand) -> None:
+        mirror, letter, zero = _side_mirror(side), side[0].upper(), self.joints.zero
+        bones = (f"upperarm01.{letter}", f"lowerarm01.{letter}", f"wrist.{letter}")
+        chain = Chain(
+            zero["upperarm"] @ (mirror * self.skeleton.offset_m(bones[0], bones[1])),
+            zero["lowerarm"] @ (mirror * self.skeleton.offset_m(bones[1], bones[2])),
+        )
+        thorax, forearm = np.eye(3), np.eye(3)
+        for _ in range(2):
             self.follow_with_clavicle(side)
-        self._turn_hand(side, hand, mirror, thorax @ np.eye(3), humerus @ elbow)
+            posed = self.bones()
+            thorax = posed.rotations[self.skeleton.index("spine01")]
+            reach = mirror * (thorax.T @ (hand.wrist_m - self.head_of(bones[0], posed)))
+            angles, forearm = arm_angles(chain, reach, mirror * (thorax.T @ hand.elbow))
+            self.side(side, **angles)
+        if hand.palm is not None:
+            fingers = None if hand.fingers is None else mirror * (thorax.T @ hand.fingers)
+            self.side(side, **hand_angles(forearm, mirror * (thorax.T @ hand.palm), fingers))
 
-    def _turn_hand(self, side: Side, hand: Hand, mirror: Vector, thorax: Matrix, forearm: Matrix) -> None:
-        if hand.palm is None:
-            return
-        palm = forearm.T @ (mirror * (thorax.T @ hand.palm))
-        if hand.fingers is None:
-            pronation = float(np.degrees(np.arctan2(palm[1], -palm[0])))
-            self.set(**{f"{side}_forearm_pronation": pronation})
-            return
-        fingers = forearm.T @ (mirror * (thorax.T @ hand.fingers))
-        x = -(palm - fingers * (palm @ fingers))
-        x = x / max(float(np.linalg.norm(x)), 1e-9)
-        wanted = np.stack([x, np.cross(-fingers, x), -fingers], axis=1)
-        pronation = -float(np.degrees(np.arctan2(wanted[1, 0], wanted[0, 0])))
-        flexion = float(np.degrees(np.arcsin(np.clip(-wanted[2, 0], -1.0, 1.0))))
-        deviation = float(np.degrees(np.arctan2(wanted[2, 1], wanted[2, 2])))
-        self.set(**{f"{side}_forearm_pronation": pronation, f"{side}_wrist_flexion": flexion})
-        self.set(**{f"{side}_wrist_deviation": deviation})
-
-    def follow_with_clavicle(self, side: Side) -> None:
+    def follow_with_clavicle(self, side: str) -> None:
         """The collar bone follows the arm: up when it is raised high, forward when it reaches ahead or across."""
         elevation, plane = self.get(f"{side}_shoulder_elevation"), self.get(f"{side}_shoulder_plane")
-        lift = np.sin(np.radians(min(elevation, 150.0)))
-        forward = np.clip((plane - 30.0) / 80.0, -0.7, 1.0)
-        self.set(
-            **{
-                f"{side}_clavicle_elevation": float(np.interp(elevation, (0, 40, 100, 180), (-3, 0, 11, 27))),
-                f"{side}_clavicle_protraction": float(14.0 * forward * max(lift, 0.15)),
-            }
-        )
+        lift = float(np.sin(np.radians(min(elevation, 150.0))))
+        forward = float(np.clip((plane - 30.0) / 80.0, -0.7, 1.0))
+        raised = float(np.interp(elevation, (0.0, 40.0, 100.0, 180.0), (-3.0, 0.0, 11.0, 27.0)))
+        self.side(side, clavicle_elevation=raised, clavicle_protraction=14.0 * forward * max(lift, 0.15))

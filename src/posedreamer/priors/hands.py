@@ -84,9 +84,7 @@ class HandMap:
     def of(cls, skeleton: Skeleton) -> HandMap:
         """Axes and rest angles read off a skeleton named like anny's."""
         bones = tuple(
-            name[:-2]
-            for name in skeleton.names
-            if name.endswith(".L") and (name.startswith(("finger", "metacarpal")))
+            name[:-2] for name in skeleton.names if name.endswith(".L") and (name.startswith(("finger", "metacarpal")))
         )
         along = _direction(skeleton, "wrist", "finger3-1")
         radial = _direction(skeleton, "finger5-1", "finger2-1")
