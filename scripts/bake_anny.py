@@ -80,7 +80,7 @@ def pack_vertices(vertices: np.ndarray, step_m: float) -> tuple[dict[str, np.nda
 
 
 def nearest_quaternions(covariances: np.ndarray) -> np.ndarray:
-    """The rotation nearest to each 3x3 matrix (Kabsch: U diag(1, 1, det) V^T), (w, x, y, z), signs alike over axis 0."""
+    """The rotation nearest to each 3x3 matrix (Kabsch: U diag(1, 1, det) V^T), wxyz, signs alike over axis 0."""
     u, _, vt = np.linalg.svd(covariances)
     u[..., :, 2] *= np.sign(np.linalg.det(u @ vt))[..., None]
     flat = Rotation.from_matrix((u @ vt).reshape(-1, 3, 3)).as_quat(scalar_first=True)

@@ -74,6 +74,11 @@ class AnnyBody:
         self._pulled = pulled_keypoints(baked)
 
     @property
+    def baked(self) -> BakedBody:
+        """The arrays the body is made of."""
+        return self._baked
+
+    @property
     def spec(self) -> BodySpec:
         """Identity, skeleton, parameters."""
         return self._spec

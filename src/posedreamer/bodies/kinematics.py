@@ -31,7 +31,8 @@ def rotation_from_axis_angle(axis_angle_rad: Float[Tensor, "*b 3"]) -> Float[Ten
 
 def rotation_from_quaternion(quaternion: Float[Tensor, "*b 4"]) -> Float[Tensor, "*b 3 3"]:
     """Rotation matrices of quaternions (w, x, y, z) of any length but zero."""
-    w, x, y, z = (quaternion / quaternion.norm(dim=-1, keepdim=True)).unbind(-1)
+    length = (quaternion * quaternion).sum(-1, keepdim=True).sqrt()
+    w, x, y, z = (quaternion / length).unbind(-1)
     rows = (
         1 - 2 * (y * y + z * z),
         2 * (x * y - w * z),
