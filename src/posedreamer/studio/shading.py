@@ -1,0 +1,191 @@
+"""Light on the dressed surface, pixel by pixel: diffuse with wrap, surrounding light with occlusion, highlights."""
+
+from __future__ import annotations
+
+from math import cos, exp, sin, sqrt
+from typing import Final, NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int8, Int32
+
+from posedreamer.records import Buffers, Camera
+from posedreamer.rendering.kernels import kernel
+from posedreamer.studio.chart import Landmarks
+from posedreamer.studio.dress import DressedPerson
+from posedreamer.studio.fabric import FLESH, GLOSSY, STRANDS, surface_albedo
+from posedreamer.studio.lamps import KeyShadow, Lamp, lit_share
+from posedreamer.studio.looks import Colour, Look
+from posedreamer.studio.noise import hash_unit
+
+__all__ = ["shade_person"]
+
+_TAPS: Final = 10
+_REACH_M: Final = 0.16
+
+
+class _Frame(NamedTuple):
+    """The pixels of a picture, and its lens."""
+
+    depth_m: Float32[np.ndarray, "h w"]
+    person_id: Int32[np.ndarray, "h w"]
+    face_id: Int32[np.ndarray, "h w"]
+    barycentrics: Float32[np.ndarray, "h w 3"]
+    focal_x: float
+    focal_y: float
+    centre_x: float
+    centre_y: float
+
+
+class _Shape(NamedTuple):
+    normals: Float32[np.ndarray, "n 3"]
+    rest_m: Float32[np.ndarray, "n 4"]
+    faces: Int32[np.ndarray, "f 3"]
+    face_kind: Int8[np.ndarray, " f"]
+
+
+class _Light(NamedTuple):
+    lamp: Lamp
+    map_from_cam: Float64[np.ndarray, "3 4"]
+    map_depth_m: Float32[np.ndarray, "m m"]
+
+
+def shade_person(
+    person: DressedPerson,
+    index: int,
+    buffers: Buffers,
+    camera: Camera,
+    dress_code: tuple[Look, Landmarks],
+    light: tuple[Lamp, KeyShadow],
+    linear: Float32[np.ndarray, "h w 3"],
+) -> None:
+    """Linear light of every pixel of ``buffers`` that shows person ``index``, written into ``linear``."""
+    look, marks = dress_code
+    lamp, shadow = light
+    frame = _Frame(
+        buffers.depth_m,
+        buffers.person_id,
+        buffers.face_id,
+        buffers.barycentrics,
+        float(camera.K[0, 0]),
+        float(camera.K[1, 1]),
+        float(camera.K[0, 2]),
+        float(camera.K[1, 2]),
+    )
+    shape = _Shape(person.normals, person.rest_m, person.faces, person.face_kind)
+    _shade(index, frame, shape, look, marks, _Light(lamp, shadow.map_from_cam, shadow.depth_m), linear)
+
+
+@kernel
+def _shade(
+    index: int,
+    frame: _Frame,
+    shape: _Shape,
+    look: Look,
+    marks: Landmarks,
+    light: _Light,
+    linear: Float32[np.ndarray, "h w 3"],
+) -> None:
+    height, width = frame.depth_m.shape
+    point = np.empty(4, dtype=np.float64)
+    normal = np.empty(3, dtype=np.float64)
+    for row in range(height):
+        for column in range(width):
+            if frame.person_id[row, column] != index:
+                continue
+            face = frame.face_id[row, column]
+            point[:] = 0.0
+            normal[:] = 0.0
+            for corner in range(3):
+                vertex, weight = shape.faces[face, corner], frame.barycentrics[row, column, corner]
+                for c in range(4):
+                    point[c] += weight * shape.rest_m[vertex, c]
+                for c in range(3):
+                    normal[c] += weight * shape.normals[vertex, c]
+            albedo, sort = surface_albedo(
+                int(shape.face_kind[face]), point[0], point[1], point[2], point[3], look, marks
+            )
+            open_share = _open_share(row, column, frame)
+            colour = _lit(row, column, frame, normal, albedo, (sort, open_share), light)
+            linear[row, column, 0] = colour[0]
+            linear[row, column, 1] = colour[1]
+            linear[row, column, 2] = colour[2]
+
+
+@kernel
+def _open_share(row: int, column: int, frame: _Frame) -> float:
+    """How much of the surroundings a pixel sees: taps round it that lie nearer to the camera close in on it."""
+    height, width = frame.depth_m.shape
+    depth = frame.depth_m[row, column]
+    reach = min(max(_REACH_M * frame.focal_x / depth, 3.0), 0.12 * width)
+    turn = 6.2832 * hash_unit(column & 3, row & 3, 0, 9)
+    closed = 0.0
+    for tap in range(_TAPS):
+        angle = turn + tap * 2.39996
+        distance = reach * sqrt((tap + 0.5) / _TAPS)
+        u, v = int(column + distance * cos(angle)), int(row + distance * sin(angle))
+        if 0 <= u < width and 0 <= v < height:
+            nearer = depth - frame.depth_m[v, u]
+            if nearer > 0.006:
+                metres = distance * depth / frame.focal_x
+                closed += min(nearer / (metres + 0.01), 1.0) * max(0.0, 1.0 - nearer / 0.5)
+    return 1.0 - 0.75 * closed / _TAPS
+
+
+@kernel
+def _lit(
+    row: int,
+    column: int,
+    frame: _Frame,
+    normal: Float64[np.ndarray, "3"],
+    albedo: Colour,
+    sort_and_open: tuple[int, float],
+    light: _Light,
+) -> Colour:
+    """Linear light that a pixel sends to the camera."""
+    sort, open_share = sort_and_open
+    lamp = light.lamp
+    z = frame.depth_m[row, column]
+    x = (column + 0.5 - frame.centre_x) / frame.focal_x * z
+    y = (row + 0.5 - frame.centre_y) / frame.focal_y * z
+    far = sqrt(x * x + y * y + z * z)
+    size = sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2) + 1e-12
+    if normal[0] * x + normal[1] * y + normal[2] * z > 0.0:
+        size = -size
+    nx, ny, nz = normal[0] / size, normal[1] / size, normal[2] / size
+    kx, ky, kz = lamp.to_key
+    facing = nx * kx + ny * ky + nz * kz
+    lit = 0.0
+    if facing > -0.35:
+        off = 0.012
+        lit = lit_share(
+            x + nx * off, y + ny * off, z + nz * off, light.map_from_cam, light.map_depth_m, 0.5 + 1.6 * lamp.softness
+        )
+    wrap = 0.08 + 0.3 * lamp.softness + (0.14 if sort == FLESH else 0.0)
+    diffuse = max(0.0, (facing + wrap) / (1.0 + wrap)) * lit
+    height = 0.5 + 0.5 * (nx * lamp.up[0] + ny * lamp.up[1] + nz * lamp.up[2])
+    glow = 0.10 * exp(-((facing / 0.3) ** 2)) * lit if sort == FLESH else 0.0
+    shine = _shine(sort, (nx, ny, nz), (-x / far, -y / far, -z / far), lamp.to_key) * lit
+    red = albedo[0] * (lamp.key[0] * (diffuse + glow) + _around(lamp, 0, height) * open_share) + shine * lamp.key[0]
+    green = albedo[1] * (lamp.key[1] * (diffuse + 0.2 * glow) + _around(lamp, 1, height) * open_share)
+    blue = albedo[2] * (lamp.key[2] * (diffuse + 0.1 * glow) + _around(lamp, 2, height) * open_share)
+    return red, green + shine * lamp.key[1], blue + shine * lamp.key[2]
+
+
+@kernel
+def _around(lamp: Lamp, channel: int, height: float) -> float:
+    return lamp.sky[channel] * height + lamp.bounce[channel] * (1.0 - height)
+
+
+@kernel
+def _shine(sort: int, normal: Colour, view: Colour, to_key: Colour) -> float:
+    """Blinn-Phong highlight of each sort of surface."""
+    hx, hy, hz = view[0] + to_key[0], view[1] + to_key[1], view[2] + to_key[2]
+    size = sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
+    aligned = max(0.0, (normal[0] * hx + normal[1] * hy + normal[2] * hz) / size)
+    if sort == FLESH:
+        return 0.07 * aligned**22
+    if sort == STRANDS:
+        return 0.10 * aligned**14
+    if sort == GLOSSY:
+        return 0.16 * aligned**48
+    return 0.012 * aligned**6
