@@ -83,5 +83,5 @@ class SceneBuilder:
 def _posed_world(person: Person) -> tuple[np.ndarray, np.ndarray]:
     """Vertices and 65 keypoints of one person in the world frame, metres."""
     body = load_body(person.body_model)
-    result = body.pose({name: np.asarray(value)[None] for name, value in person.parameters.items()})
+    result = body.pose({name: np.array(value)[None] for name, value in person.parameters.items()})
     return result.vertices_m[0].numpy(), result.keypoints_m[0].numpy()
