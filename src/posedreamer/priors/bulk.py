@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64
-from numba import njit
 
 from posedreamer.bodies.protocol import BodyTopology
 from posedreamer.priors.skeleton import PosedBones, Skeleton
+from posedreamer.rendering.kernels import kernel
 
 __all__ = ["Bulk", "BulkMap", "Slice"]
 
@@ -178,7 +178,7 @@ def _balls(part: Slice, points_m: Float[np.ndarray, "n 3"]) -> list[tuple[Float[
     return [(centre, float(np.linalg.norm(outward, axis=1).mean()))]
 
 
-@njit(cache=True)
+@kernel
 def _overlaps(centres: np.ndarray, radii: np.ndarray, group: np.ndarray, tested: np.ndarray) -> np.ndarray:
     depth = np.zeros(tested.shape)
     for i in range(centres.shape[0]):

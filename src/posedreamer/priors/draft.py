@@ -13,9 +13,10 @@ from jaxtyping import Float
 
 from posedreamer.priors.anatomy import ANGLE_NAMES, HIGH_DEG, LOW_DEG, SIDES, clamp_angles, index_of, mirror_angles
 from posedreamer.priors.bulk import Bulk
-from posedreamer.priors.joints import JointMap, turn
+from posedreamer.priors.joints import JointMap
 from posedreamer.priors.limbs import Chain, Foot, Hand, arm_angles, hand_angles, leg_angles, sole_angles, unit
 from posedreamer.priors.skeleton import PosedBones, Skeleton
+from posedreamer.priors.turns import turn
 
 __all__ = ["Draft"]
 

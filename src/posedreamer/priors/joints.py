@@ -15,11 +15,11 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
-from posedreamer.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle, swing_twist
 from posedreamer.priors.anatomy import ANGLE_NAMES, SIDES, index_of
 from posedreamer.priors.skeleton import Skeleton
+from posedreamer.priors.turns import fraction, swing_and_twist, turn
 
-__all__ = ["JointMap", "turn"]
+__all__ = ["JointMap", "natural_rotation_deg", "upper_arm_angles", "upper_arm_turn"]
 
 Matrix = Float[np.ndarray, "3 3"]
 
@@ -36,17 +36,6 @@ _FOREARM_SHARES: Final = (0.4, 0.4, 0.2)
 _BIG_TOE_TIP_SHARE: Final = 0.35
 
 
-def turn(axis: int, angle_deg: float) -> Matrix:
-    """Rotation about x (0), y (1) or z (2), right-handed, degrees."""
-    angle = np.radians(angle_deg)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    matrix = np.eye(3)
-    first, second = (axis + 1) % 3, (axis + 2) % 3
-    matrix[first, first] = matrix[second, second] = cosine
-    matrix[first, second], matrix[second, first] = -sine, sine
-    return matrix
-
-
 def _frame(long: Float[np.ndarray, "3"], side: Float[np.ndarray, "3"]) -> Matrix:
     z = long / np.linalg.norm(long)
     x = side - z * (side @ z)
@@ -59,10 +48,6 @@ def _onto(
 ) -> Matrix:
     """The turn that brings ``long`` to straight down and ``side`` (made perpendicular) to ``anatomical_side``."""
     return _frame(_DOWN, anatomical_side) @ _frame(long, side).T
-
-
-def _fraction(matrix: Matrix, share: float) -> Matrix:
-    return matrix_from_axis_angle(axis_angle_from_matrix(matrix) * share)
 
 
 def _xyz_deg(matrix: Matrix) -> tuple[float, float, float]:
@@ -149,7 +134,7 @@ class JointMap:
         for part, bones in _TRUNK_BONES.items():
             first = index_of(f"{part}_flexion")
             flexion, lateral, twist = angles_deg[first : first + 3]
-            step = _fraction(turn(0, flexion) @ turn(1, lateral) @ turn(2, twist), 1.0 / len(bones))
+            step = fraction(turn(0, flexion) @ turn(1, lateral) @ turn(2, twist), 1.0 / len(bones))
             for bone in bones:
                 local[self.skeleton.index(bone)] = step
         for side in SIDES:
@@ -184,9 +169,9 @@ class JointMap:
         clavicle = turn(2, -limb["clavicle_protraction"]) @ turn(1, -limb["clavicle_elevation"])
         humerus = upper_arm_turn(limb["shoulder_plane"], limb["shoulder_elevation"], limb["shoulder_rotation"])
         total = clavicle.T @ humerus @ upper0
-        swing, twist = swing_twist(total, upper0.T @ _DOWN)
-        scapula = _fraction(swing, _SCAPULA_SHARE)
-        half_twist = _fraction(twist, 0.5)
+        swing, twist = swing_and_twist(total, upper0.T @ _DOWN)
+        scapula = fraction(swing, _SCAPULA_SHARE)
+        half_twist = fraction(twist, 0.5)
         twist_deg = -(limb["forearm_pronation"] - self.rest_pronation_deg)
         shares = [turn(2, twist_deg * share) for share in _FOREARM_SHARES]
         wrist = turn(1, limb["wrist_flexion"]) @ turn(0, limb["wrist_deviation"])

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from posedreamer.priors.joints import turn, upper_arm_angles
+from posedreamer.priors.joints import upper_arm_angles
+from posedreamer.priors.turns import turn
 
 __all__ = ["Chain", "Foot", "Hand", "arm_angles", "frame", "hand_angles", "leg_angles", "sole_angles", "unit"]
 

@@ -18,9 +18,10 @@ from posedreamer.priors.bulk import Bulk, BulkMap
 from posedreamer.priors.draft import Draft
 from posedreamer.priors.families import FAMILIES
 from posedreamer.priors.hands import HandMap
-from posedreamer.priors.joints import JointMap, turn
+from posedreamer.priors.joints import JointMap
 from posedreamer.priors.settle import rest_on_ground
 from posedreamer.priors.skeleton import Skeleton
+from posedreamer.priors.turns import turn
 
 __all__ = ["REVISION", "PosePrior", "PriorSample"]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int64
-from numba import njit
+
+from posedreamer.rendering.kernels import kernel
 
 __all__ = ["PosedBones", "Skeleton"]
 
@@ -40,7 +41,7 @@ class Skeleton:
         return PosedBones(*_forward(self.parents, self.heads_rest_m, local, root_m))
 
 
-@njit(cache=True)
+@kernel
 def _forward(
     parents: np.ndarray, rest: np.ndarray, local: np.ndarray, root_m: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

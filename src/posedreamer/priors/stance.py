@@ -9,8 +9,8 @@ from jaxtyping import Float
 
 from posedreamer.priors.anatomy import SIDES
 from posedreamer.priors.draft import Draft
-from posedreamer.priors.joints import turn
 from posedreamer.priors.limbs import Foot, Hand, unit
+from posedreamer.priors.turns import turn
 
 __all__ = [
     "at_trunk",

@@ -8,7 +8,6 @@ from posedreamer.priors.anatomy import SIDES
 from posedreamer.priors.draft import Draft
 from posedreamer.priors.families.floor import hands_on_floor
 from posedreamer.priors.families.lively import raise_arm
-from posedreamer.priors.joints import turn
 from posedreamer.priors.stance import (
     at_trunk,
     hang_arms,
@@ -19,6 +18,7 @@ from posedreamer.priors.stance import (
     stand,
     swing_arm,
 )
+from posedreamer.priors.turns import turn
 
 __all__ = ["sport", "yoga"]
 

@@ -7,8 +7,8 @@ import numpy as np
 from posedreamer.priors.anatomy import SIDES
 from posedreamer.priors.draft import Draft
 from posedreamer.priors.families.upright import glance, hand_on_hip
-from posedreamer.priors.joints import turn
 from posedreamer.priors.stance import hang_arms, other, out_sign, plant, reach_to, rest_hand_on_thigh, swing_arm
+from posedreamer.priors.turns import turn
 
 __all__ = ["crawling", "floor_sitting", "hands_on_floor", "knee_height_m", "kneeling", "lying"]
 
