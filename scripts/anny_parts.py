@@ -91,6 +91,16 @@ class Labeller:
         self.names[low & (z > waist)] = "abdomen"
         self.names[thigh] = self.sided("thigh")[thigh]
 
+    def label_collar(self) -> None:
+        """The neck ends on a plane that falls from the nape to the throat, and rises over the shoulders."""
+        x, y, z = np.abs(self.centre[:, 0]), self.centre[:, 1], self.centre[:, 2]
+        base = self.heads["neck01"]
+        near = np.isin(self.names, ("neck", "chest")) | (
+            np.isin(self.names, ("left_upper_arm", "right_upper_arm")) & (x < 0.12)
+        )
+        collar = base[2] - 0.012 + 0.55 * (y - base[1]) + 0.8 * np.maximum(x - 0.07, 0)
+        self.names[near] = np.where(z > collar, "neck", "chest")[near]
+
     def label_head(self) -> None:
         head = self.names == "face"
         y, z = self.centre[:, 1], self.centre[:, 2]
@@ -139,6 +149,7 @@ def face_parts(model: anny.Anny, vertices: np.ndarray, heads: np.ndarray) -> tup
     """Part index of each triangle, and the part names. ``vertices`` and ``heads`` are an average adult at rest."""
     labeller = Labeller(model, vertices, heads)
     labeller.label_trunk()
+    labeller.label_collar()
     labeller.label_ends()
     labeller.label_head()
     labeller.label_eyes()
