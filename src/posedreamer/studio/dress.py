@@ -18,7 +18,7 @@ from posedreamer.studio.skirts import skirt_surface
 
 __all__ = ["DressedPerson", "dress", "vertex_normals"]
 
-_SMOOTHING_ROUNDS: Final = 10
+_SMOOTHING_ROUNDS: Final = 16
 _SOLE_M: Final = 0.012
 
 
@@ -50,7 +50,8 @@ def dress(chart: BodyChart, posed_m: Float32[np.ndarray, "v 3"], look: Look) -> 
     """The dressed surface of a posed body (camera frame, metres)."""
     rest = np.column_stack([chart.rest_m, chart.sleeve]).astype(np.float32)
     posed = np.ascontiguousarray(posed_m, dtype=np.float32)
-    smooth = _smoothed(posed, rest, chart.link_starts, chart.links, look)
+    relaxed = _relaxed(posed, rest, chart.link_starts, chart.links, look)
+    smooth = _along_normals(posed, relaxed, vertex_normals(relaxed, chart.faces))
     offset = _offsets(rest, look, chart.landmarks)
     body = smooth + vertex_normals(smooth, chart.faces) * offset[:, None]
     surfaces = [_Surface(vertices_m=body, rest_m=rest, faces=chart.faces, face_kind=chart.face_kind)]
@@ -121,7 +122,7 @@ def vertex_normals(
 
 
 @kernel
-def _smoothed(
+def _relaxed(
     posed_m: Float32[np.ndarray, "v 3"],
     rest: Float32[np.ndarray, "v 4"],
     link_starts: Int32[np.ndarray, " n"],
@@ -149,6 +150,21 @@ def _smoothed(
                 after[i, c] = now[i, c] + strength[i] * (mean - now[i, c])
         now, after = after, now
     return now.copy()
+
+
+@kernel
+def _along_normals(
+    posed_m: Float32[np.ndarray, "v 3"], relaxed_m: Float32[np.ndarray, "v 3"], normals: Float32[np.ndarray, "v 3"]
+) -> Float32[np.ndarray, "v 3"]:
+    """Relaxed in and out only: sliding along the surface would bend the borders that rest coordinates draw."""
+    out = posed_m.copy()
+    for i in range(len(out)):
+        moved = np.float32(0.0)
+        for c in range(3):
+            moved += (relaxed_m[i, c] - posed_m[i, c]) * normals[i, c]
+        for c in range(3):
+            out[i, c] += moved * normals[i, c]
+    return out
 
 
 @kernel

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from posedreamer.studio.chart import BodyChart
 from posedreamer.studio.looks import Look
-from posedreamer.studio.shells import ShellTemplate, bind_shell, grid_faces, sphere
+from posedreamer.studio.shells import ShellTemplate, bind_shell, grid_faces, hull_reach, sphere
 
 __all__ = ["hair_shells"]
 
@@ -17,6 +17,8 @@ _ROWS: Final = 12
 _COLUMNS: Final = 33
 _HALF_SPAN_RAD: Final = 2.05
 _BUN_M: Final = 0.034
+_CURTAIN_TOP: Final = 0.080
+_SKULL_BACK: Final = 0.080
 
 
 def hair_shells(chart: BodyChart, look: Look) -> list[ShellTemplate]:
@@ -37,23 +39,36 @@ def _head_point(
 
 
 def _curtain(chart: BodyChart, length_m: float, thickness_m: float) -> ShellTemplate:
-    """A sheet round the sides and back of the head, from above the ears down."""
+    """A sheet round the sides and back of the head, from the crown down, that leaves the face free."""
     scale = chart.landmarks.head_scale
     angle = np.linspace(-_HALF_SPAN_RAD, _HALF_SPAN_RAD, _COLUMNS)
-    down = np.linspace(0.0, 1.0, _ROWS)[:, None]
-    top, bottom = 0.055, -0.065 - length_m
-    up = top + (bottom - top) * down
-    below = np.clip((-0.02 - up) / 0.12, 0.0, 1.0)
-    wide = (0.080 + thickness_m) * (1.0 + 0.02 * down) - 0.006 * below
-    deep = (0.098 + thickness_m) - 0.022 * below
-    hollow = 0.006 * np.sin(angle * 9.0) * down
-    x = (wide + hollow) * np.sin(angle) * scale
-    y = chart.landmarks.eye_y + (0.080 + (deep + hollow) * np.cos(angle)) * scale
-    z = np.broadcast_to(chart.landmarks.eye_z + up * scale, x.shape)
-    points = np.stack([x, y, z], axis=-1).reshape(-1, 3)
-    outward = points - _head_point(chart, 0.0, 0.08, 0.0)
+    spokes = np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    tip = -0.065 - length_m + 0.012 * np.sin(angle * 7.0) + 0.02 * np.abs(angle) / _HALF_SPAN_RAD
+    rows: list[Float[np.ndarray, "c 3"]] = []
+    for k in range(_ROWS):
+        down = k / (_ROWS - 1)
+        up = _CURTAIN_TOP + (tip - _CURTAIN_TOP) * down
+        reach = _skull_reach(chart, max(_CURTAIN_TOP - 0.16 * down * _ROWS / 7.0, -0.015), spokes)
+        off = thickness_m * min(0.35 + 2.2 * down, 1.05) + 0.004 * np.sin(angle * 9.0) * down
+        reach = reach * (1.0 - 0.10 * max(down - 0.5, 0.0)) + off * scale
+        centre = _head_point(chart, 0.0, _SKULL_BACK, 0.0)[1]
+        rows.append(
+            np.column_stack([reach * spokes[:, 0], centre + reach * spokes[:, 1], chart.landmarks.eye_z + up * scale])
+        )
+    points = np.concatenate(rows)
+    outward = points - _head_point(chart, 0.0, _SKULL_BACK, 0.0)
     outward[:, 2] = 0.0
     return bind_shell(points, outward, grid_faces(_ROWS, _COLUMNS, closed=False), chart.rest_m, chart.head_rows)
+
+
+def _skull_reach(chart: BodyChart, up: float, spokes: Float[np.ndarray, "c 2"]) -> Float[np.ndarray, " c"]:
+    """The skull's convex outline at a height above the eyes, along each spoke (across, back)."""
+    scale = chart.landmarks.head_scale
+    head = chart.rest_m[chart.head_rows].astype(np.float64)
+    at = head[np.abs(head[:, 2] - chart.landmarks.eye_z - up * scale) < 0.012 * scale]
+    at = at[np.abs(at[:, 0]) < 0.078 * scale]
+    flat = at[:, :2] - _head_point(chart, 0.0, _SKULL_BACK, 0.0)[:2]
+    return hull_reach(flat, spokes)
 
 
 def _bun(chart: BodyChart) -> ShellTemplate:

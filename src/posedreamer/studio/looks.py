@@ -147,9 +147,8 @@ def _sole(shoe: ShoeKind, colour: Colour) -> Colour:
 
 
 def _lips(skin: Colour, gender: str) -> Colour:
-    strength = 0.6 if gender == "woman" else 0.3
-    red = (0.42, 0.10, 0.09)
-    return _blend(_scaled(skin, 0.75), (min(red[0], skin[0]), red[1], red[2]), strength)
+    red = 0.48 if gender == "woman" else 0.62
+    return 0.88 * skin[0], red * skin[1], (red + 0.04) * skin[2]
 
 
 def _iris(skin: str, rng: np.random.Generator) -> Rgb:

@@ -92,7 +92,7 @@ def _out_of_focus(
     linear: Float32[np.ndarray, "h w 3"], distance_m: Float32[np.ndarray, "h w"], focus_m: float
 ) -> Float32[np.ndarray, "h w 3"]:
     """What lies far behind the people, softened."""
-    sigma = 0.006 * max(linear.shape[:2])
+    sigma = 0.004 * max(linear.shape[:2])
     soft = np.asarray(cv2.GaussianBlur(linear, (0, 0), sigma), dtype=np.float32)
     share = np.clip((distance_m / focus_m - 1.15) / 1.2, 0.0, 1.0)[..., None].astype(np.float32)
     return linear + (soft - linear) * share

@@ -185,7 +185,7 @@ def _shine(sort: int, normal: Colour, view: Colour, to_key: Colour) -> float:
     if sort == FLESH:
         return 0.07 * aligned**22
     if sort == STRANDS:
-        return 0.10 * aligned**14
+        return 0.055 * aligned**12
     if sort == GLOSSY:
         return 0.16 * aligned**48
     return 0.012 * aligned**6

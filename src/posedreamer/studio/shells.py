@@ -9,7 +9,16 @@ import numpy as np
 from jaxtyping import Float, Float32, Int32
 from scipy.spatial import ConvexHull
 
-__all__ = ["ShellTemplate", "bind_shell", "carry_shell", "grid_faces", "rigid_fit", "shoe_template", "sphere"]
+__all__ = [
+    "ShellTemplate",
+    "bind_shell",
+    "carry_shell",
+    "grid_faces",
+    "hull_reach",
+    "rigid_fit",
+    "shoe_template",
+    "sphere",
+]
 
 _BONDS: Final = 6
 
@@ -58,6 +67,13 @@ def grid_faces(rows: int, columns: int, *, closed: bool) -> Int32[np.ndarray, "f
     c, d = a + columns, b + columns
     quads = np.stack([a, c, b, b, c, d], axis=-1).reshape(-1, 3)
     return quads.astype(np.int32)
+
+
+def hull_reach(points: Float[np.ndarray, "n 2"], spokes: Float[np.ndarray, "s 2"]) -> Float[np.ndarray, " s"]:
+    """How far each unit spoke from the origin runs inside the points' convex hull, through support functions."""
+    support = (points @ spokes.T).max(axis=0)
+    facing = spokes @ spokes.T
+    return np.where(facing > 0.05, support[None, :] / np.maximum(facing, 0.05), np.inf).min(axis=1)
 
 
 def shoe_template(rest_m: Float32[np.ndarray, "v 3"], foot_rows: Int32[np.ndarray, " m"]) -> ShellTemplate:

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Float32, Int32
 
 from posedreamer.studio.chart import BodyChart
 from posedreamer.studio.looks import Look
-from posedreamer.studio.shells import grid_faces
+from posedreamer.studio.shells import grid_faces, hull_reach
 
 __all__ = ["skirt_surface"]
 
@@ -58,12 +58,5 @@ def _ring(
     along = plane[1] - across * float(plane[1] @ across)
     along /= max(float(np.linalg.norm(along)), 1e-9)
     local = np.stack([(points - centre) @ across, (points - centre) @ along], axis=1)
-    reach = (_hull_reach(local, spokes) + off_m) * folds
+    reach = (hull_reach(local, spokes) + off_m) * folds
     return centre + reach[:, None] * (spokes[:, :1] * across + spokes[:, 1:] * along)
-
-
-def _hull_reach(points: Float[np.ndarray, "n 2"], spokes: Float[np.ndarray, "s 2"]) -> Float[np.ndarray, " s"]:
-    """How far each spoke from the origin runs inside the points' convex hull, through support functions."""
-    support = (points @ spokes.T).max(axis=0)
-    facing = spokes @ spokes.T
-    return np.where(facing > 0.05, support[None, :] / np.maximum(facing, 0.05), np.inf).min(axis=1)

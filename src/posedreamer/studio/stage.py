@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atan2, exp, sqrt
+from math import atan2, exp, fabs, sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ __all__ = ["Stage", "StagePicture", "build_stage", "paint_stage"]
 
 _FAR_M: Final = 400.0
 _SEA: Final = BACKDROPS.index("sea")
+_STREET: Final = BACKDROPS.index("street")
+_COURT: Final = BACKDROPS.index("court")
 _SWEEP: Final = BACKDROPS.index("sweep")
 _SHORE_M: Final = 7.0
 
@@ -272,20 +274,37 @@ def _sweep(stage: Stage, x: float, z: float) -> Colour:
 
 
 @kernel
+def _square(stage: Stage, eye: Colour, ray: Colour) -> tuple[float, float, float]:
+    """Distance to the straight sides of a square, an offset that tells them apart, and how lit they are."""
+    to_side = ((stage.radius if ray[0] > 0.0 else -stage.radius) - eye[0]) / ray[0] if ray[0] != 0.0 else 1e9
+    to_end = ((stage.radius if ray[1] > 0.0 else -stage.radius) - eye[1]) / ray[1] if ray[1] != 0.0 else 1e9
+    if to_side < to_end:
+        facing = -stage.to_key[0] if ray[0] > 0.0 else stage.to_key[0]
+        return to_side, 211.0 if ray[0] > 0.0 else 457.0, 0.2 + 0.6 * max(facing, 0.0)
+    facing = -stage.to_key[1] if ray[1] > 0.0 else stage.to_key[1]
+    return to_end, 0.0, 0.2 + 0.6 * max(facing, 0.0)
+
+
+@kernel
 def _horizon(stage: Stage, eye: Colour, ray: Colour) -> tuple[float, Colour]:
     """Distance to and light of the skyline or the sky."""
     flat = sqrt(ray[0] ** 2 + ray[1] ** 2) + 1e-9
     ux, uy = ray[0] / flat, ray[1] / flat
-    along = eye[0] * ux + eye[1] * uy
-    room = along * along - (eye[0] ** 2 + eye[1] ** 2 - stage.radius**2)
-    reach = (-along + sqrt(max(room, 0.0))) / flat
+    is_square = stage.backdrop in (_STREET, _COURT)
+    if is_square:
+        reach, offset, facing = _square(stage, eye, ray)
+    else:
+        along = eye[0] * ux + eye[1] * uy
+        room = along * along - (eye[0] ** 2 + eye[1] ** 2 - stage.radius**2)
+        reach, offset = (-along + sqrt(max(room, 0.0))) / flat, 0.0
+        facing = 0.25 + 0.5 * max(0.0, -(stage.to_key[0] * ux + stage.to_key[1] * uy))
     x, y, z = eye[0] + reach * ray[0], eye[1] + reach * ray[1], eye[2] + reach * ray[2]
     azimuth = atan2(x, y)
+    place = (y if fabs(x) > fabs(y) else x) + offset if is_square else azimuth * stage.radius
     sky = sky_light(ray[2], azimuth, stage.sky, stage.seed)
-    albedo, share = skyline(stage.backdrop, azimuth * stage.radius, z, stage.wall, stage.seed)
+    albedo, share = skyline(stage.backdrop, place, z, stage.wall, stage.seed)
     if share <= 0.0:
         return 1e8, sky
-    facing = 0.25 + 0.5 * max(0.0, -(stage.to_key[0] * ux + stage.to_key[1] * uy))
     lit = (
         albedo[0] * (stage.key[0] * facing + stage.sky[0]),
         albedo[1] * (stage.key[1] * facing + stage.sky[1]),
