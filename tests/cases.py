@@ -1,0 +1,76 @@
+"""Each body, source, camera, captioner, generator, scorer and export once; the laws in ``tests/laws`` run over these lists.
+
+A new one is one line here. ``CATALOGUED`` says which catalogue names a list covers: a name without a case is a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labels.motion_files import moving_human, standing_human, write_amass, write_bvh
+from posedreamer.bodies.anny import load_anny
+from posedreamer.captions.grammar import GrammarCaptioner
+from posedreamer.captions.template import TemplateCaptioner
+from posedreamer.generation.studio import StudioGenerator
+from posedreamer.labels.amass import AmassSource
+from posedreamer.labels.bvh import BvhSource
+from posedreamer.labels.mixture import mixture_of
+from posedreamer.labels.open import open_labels
+from posedreamer.labels.prior import PriorSource
+from posedreamer.scenes.cameras import PoseDreamerCamera, PosePlusPlusCamera, WideAngleCamera
+from posedreamer.scoring.blazepose import BlazePoseScorer
+
+
+@dataclass(frozen=True)
+class Case:
+    """A thing under law: ``make`` builds it from an empty folder; ``names`` are the catalogue names it stands for."""
+
+    id: str
+    make: Callable[[Path], Any]
+    names: tuple[str, ...] = ()
+
+
+def _amass(folder: Path) -> AmassSource:
+    rng = np.random.default_rng(0)
+    return AmassSource(write_amass(folder / "clip.npz", rng.normal(0, 0.2, (8, 156)), np.zeros((8, 3))))
+
+
+def _folder(folder: Path) -> Any:
+    write_bvh(folder / "walk.bvh", standing_human())
+    write_bvh(folder / "run.bvh", moving_human(seed=3))
+    return open_labels(folder)
+
+
+BODIES = [Case("anny", lambda _: load_anny(), ("anny",))]
+SOURCES = [
+    Case("prior", lambda _: PriorSource(), ("prior",)),
+    Case("amass", _amass, ("amass",)),
+    Case("bvh", lambda folder: BvhSource(write_bvh(folder / "walk.bvh", standing_human())), ("bvh",)),
+    Case("folder", _folder),
+    Case("mixture", lambda folder: mixture_of([(PriorSource(), 0.5), (_folder(folder), 0.5)])),
+]
+CAMERAS = [
+    Case("pose_plus_plus", lambda _: PosePlusPlusCamera(), ("pose_plus_plus",)),
+    Case("posedreamer", lambda _: PoseDreamerCamera(), ("posedreamer",)),
+    Case("wide_angle", lambda _: WideAngleCamera(), ("wide_angle",)),
+]
+CAPTIONERS = [
+    Case("grammar", lambda _: GrammarCaptioner(), ("grammar",)),
+    Case("template", lambda _: TemplateCaptioner(), ("pose_plus_plus",)),
+]
+GENERATORS = [Case("studio", lambda _: StudioGenerator(), ("studio",))]
+SCORERS = [Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",))]
+
+CATALOGUED = {
+    "body": BODIES,
+    "source": SOURCES,
+    "camera": CAMERAS,
+    "caption": CAPTIONERS,
+    "generator": GENERATORS,
+    "scorer": SCORERS,
+}

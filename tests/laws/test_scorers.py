@@ -1,0 +1,53 @@
+import math
+
+import numpy as np
+import pytest
+
+from cases import SCORERS
+from posedreamer.records import Picture
+from posedreamer.scoring.protocol import Scorer
+
+
+@pytest.fixture(scope="module", params=SCORERS, ids=lambda case: case.id)
+def scorer(request, tmp_path_factory):
+    return request.param.make(tmp_path_factory.mktemp("scorer"))
+
+
+def test_a_scorer_keeps_the_protocol(scorer):
+    assert isinstance(scorer, Scorer)
+    assert scorer.version
+    assert len(set(scorer.gives)) == len(scorer.gives) > 0
+
+
+def test_one_mapping_per_picture_of_finite_declared_numbers(scorer, painted):
+    scores = scorer.score(*painted)
+    assert len(scores) == len(painted[0])
+    for each in scores:
+        assert set(each) <= set(scorer.gives)
+        assert all(math.isfinite(value) for value in each.values())
+    assert any(set(each) == set(scorer.gives) for each in scores)
+
+
+def test_the_split_into_batches_and_the_order_change_nothing(scorer, painted):
+    pictures, annotations = painted
+    together = scorer.score(pictures, annotations)
+    alone = [scorer.score([p], [a])[0] for p, a in reversed(list(zip(pictures, annotations, strict=True)))]
+    assert together == alone[::-1]
+
+
+def test_inputs_are_left_alone(scorer, painted):
+    pictures, annotations = painted
+    before = [picture.pixels.copy() for picture in pictures], [a.people[0].keypoints_2d.copy() for a in annotations]
+    scorer.score(pictures, annotations)
+    assert all(np.array_equal(p.pixels, b) for p, b in zip(pictures, before[0], strict=True))
+    assert all(np.array_equal(a.people[0].keypoints_2d, b) for a, b in zip(annotations, before[1], strict=True))
+
+
+def test_a_picture_of_nothing_scores_differently(scorer, painted):
+    pictures, annotations = painted
+    blank = [Picture(pixels=np.full_like(picture.pixels, 127)) for picture in pictures]
+    assert scorer.score(blank, annotations) != scorer.score(pictures, annotations)
+
+
+def test_nothing_in_nothing_out(scorer):
+    assert scorer.score([], []) == []
