@@ -90,7 +90,7 @@ def inspect(
 @app.command()
 def verify(dataset: DatasetPath) -> None:
     """Check checksums, counts, ids, pictures and splits; exit 1 when something is wrong."""
-    from posedreamer.dataset.open import verify as check
+    from posedreamer.dataset.verify import verify as check
 
     problems = check(dataset)
     for problem in problems:

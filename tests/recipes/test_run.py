@@ -2,7 +2,8 @@
 
 import pyarrow.parquet as pq
 import pytest
-from posedreamer.dataset.open import open_dataset, verify
+from posedreamer.dataset.open import open_dataset
+from posedreamer.dataset.verify import verify
 
 from posedreamer.errors import InputError, RecipeError, RunError
 from posedreamer.recipes import run
