@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from posedreamer.errors import InputError
 from posedreamer.generation.protocol import PaintJob
@@ -14,6 +15,8 @@ from posedreamer.studio.painter import paint_condition
 from posedreamer.studio.photos import PhotoFolder
 
 __all__ = ["StudioGenerator"]
+
+REVISION: Final = "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +31,26 @@ class StudioGenerator:
     backgrounds: str = ""
     batch_size: int = 8
 
-    name: str = "studio"
-    revision: str = "1"
-    licence: str = "Apache-2.0"
-
     def __post_init__(self) -> None:
         """Refuse a batch of nothing, and a folder without pictures."""
         if self.batch_size < 1:
             raise InputError(f"studio.batch_size is {self.batch_size}, expected at least 1.")
         _photos(self.backgrounds)
+
+    @property
+    def name(self) -> str:
+        """Catalogue id."""
+        return "studio"
+
+    @property
+    def revision(self) -> str:
+        """Changes when any pixel changes."""
+        return REVISION
+
+    @property
+    def licence(self) -> str:
+        """The studio draws everything itself; photos that the user gives keep their own licence."""
+        return "Apache-2.0"
 
     def fetch(self) -> None:
         """Nothing to fetch: the studio has no weights."""
