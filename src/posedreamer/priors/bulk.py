@@ -6,6 +6,7 @@ trunk into flat slices of three balls each. They then ride rigidly on their bone
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -45,6 +46,7 @@ def _apart(first: str, second: str) -> bool:
         return False
     near = (
         {"chest", "upper_arm"},
+        {"abdomen", "upper_arm"},
         {"pelvis", "thigh"},
         {"abdomen", "thigh"},
         {"thigh"},
@@ -158,7 +160,7 @@ class BulkMap:
 def _cut(place: Float[np.ndarray, " n"], count: int) -> list[Bool[np.ndarray, " n"]]:
     low, high = np.percentile(place, (2.0, 98.0))
     edges = np.linspace(low, high, count + 1)
-    return [(place >= a) & (place <= b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(place >= a) & (place <= b) for a, b in itertools.pairwise(edges)]
 
 
 def _balls(part: Slice, points_m: Float[np.ndarray, "n 3"]) -> list[tuple[Float[np.ndarray, "3"], float]]:

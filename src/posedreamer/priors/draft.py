@@ -5,6 +5,7 @@ World axes: z up, ground at z = 0, the person's own front is -y and left +x unti
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -38,6 +39,14 @@ _MASS: Final = {
 _HALFWAY: Final = 0.45
 _TRUNK_SHARES: Final = (("flexion", 0.65), ("lateral", 0.5), ("twist", 0.3))
 """Share of a bend of the whole trunk that the lumbar spine takes."""
+
+
+_SHAKEN: Final = np.array(
+    [
+        0.0 if any(part in name for part in ("hip", "knee", "shin", "ankle", "toe")) else min((high - low) / 90.0, 1.0)
+        for name, low, high in zip(ANGLE_NAMES, LOW_DEG, HIGH_DEG, strict=True)
+    ]
+)
 
 
 def _side_mirror(side: str) -> Vector:
@@ -127,10 +136,9 @@ class Draft:
         self.angles = clamp_angles(self.angles)
 
     def shake(self, deviation_deg: float) -> None:
-        """Small independent noise on every angle, less where the range is small."""
-        width = np.minimum((HIGH_DEG - LOW_DEG) / 90.0, 1.0)
+        """Small independent noise on trunk and arms, less where the range is small; legs keep their footing."""
         noise = np.clip(self.rng.standard_normal(len(ANGLE_NAMES)), -2.0, 2.0)
-        self.angles = self.angles + noise * width * deviation_deg
+        self.angles = self.angles + noise * _SHAKEN * deviation_deg
 
     def turn_pelvis(self, forward: float = 0.0, lateral: float = 0.0, heading: float = 0.0) -> None:
         """Tilt the pelvis forward, to the left and turn it to the left, degrees."""
@@ -175,7 +183,7 @@ class Draft:
     def length_m(self, *bones: str) -> float:
         """Length of a chain of the left side's joints at rest."""
         joints = [self.skeleton.heads_rest_m[self.skeleton.index(f"{bone}.L")] for bone in bones]
-        return float(sum(np.linalg.norm(b - a) for a, b in zip(joints[:-1], joints[1:], strict=True)))
+        return float(sum(np.linalg.norm(b - a) for a, b in itertools.pairwise(joints)))
 
     @property
     def leg_m(self) -> float:

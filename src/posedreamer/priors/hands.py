@@ -7,6 +7,7 @@ two hinges.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -43,14 +44,14 @@ def _even(knuckle: float, middle: float, end: float, step: float = 0.0) -> tuple
 
 HAND_SHAPES: Final[Mapping[str, HandShape]] = MappingProxyType(
     {
-        "relaxed": HandShape(_even(22, 30, 16, 4.0), 1.0, (12, 4, 10, 14), 8.0),
-        "open": HandShape(_even(2, 6, 4), 7.0, (8, -10, 2, 2), 4.0),
-        "flat": HandShape(_even(-4, 5, 3), 3.0, (2, -4, 0, 2), 3.0),
-        "support": HandShape(_even(-8, 4, 2), 8.0, (0, -16, 0, 4), 2.0),
-        "fist": HandShape(_even(76, 95, 52, 2.0), -2.0, (32, 26, 34, 34), 3.0),
+        "relaxed": HandShape(_even(22, 30, 16, 4.0), -3.0, (14, 8, 10, 14), 8.0),
+        "open": HandShape(_even(2, 6, 4), 3.0, (8, -10, 2, 2), 4.0),
+        "flat": HandShape(_even(-2, 5, 3), -4.5, (4, 6, 2, 4), 3.0),
+        "support": HandShape(_even(-8, 4, 2), 2.0, (0, -16, 0, 4), 2.0),
+        "fist": HandShape(_even(76, 95, 52, 2.0), -4.0, (32, 26, 34, 34), 3.0),
         "pointing": HandShape(((0, 4, 3), (68, 92, 50), (74, 94, 52), (76, 92, 52)), 0.0, (30, 24, 32, 30), 3.0),
-        "grip": HandShape(_even(48, 58, 32, 3.0), 0.0, (34, 8, 18, 22), 5.0),
-        "cup": HandShape(_even(30, 34, 20, 2.0), 2.0, (38, 0, 12, 16), 5.0),
+        "grip": HandShape(_even(48, 58, 32, 3.0), -3.0, (34, 8, 18, 22), 5.0),
+        "cup": HandShape(_even(30, 34, 20, 2.0), -2.0, (38, 0, 12, 16), 5.0),
         "pinch": HandShape(((48, 40, 22), (34, 34, 18), (26, 28, 16), (20, 24, 12)), 2.0, (36, 10, 16, 20), 4.0),
         "claw": HandShape(_even(10, 38, 28), 6.0, (20, -4, 8, 20), 5.0),
         "victory": HandShape(((0, 4, 3), (0, 4, 3), (74, 92, 50), (76, 92, 50)), 9.0, (38, 24, 34, 34), 3.0),
@@ -94,7 +95,7 @@ class HandMap:
         rest: dict[str, float] = {}
         for number in (2, 3, 4, 5):
             chain = (f"metacarpal{number - 1}", *(f"finger{number}-{k}" for k in (1, 2, 3)))
-            steps = [_direction(skeleton, a, b) for a, b in zip(chain[:-1], chain[1:], strict=True)]
+            steps = [_direction(skeleton, a, b) for a, b in itertools.pairwise(chain)]
             steps.append(steps[-1])
             for k in (1, 2, 3):
                 axis = -(radial - steps[k] * (radial @ steps[k]))

@@ -1,4 +1,4 @@
-"""The pose prior: human poses of named families, drawn from knowledge of anatomy alone (nothing is learned from data)."""
+"""The pose prior: human poses of named families, drawn from knowledge of anatomy; nothing is learned from data."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ from posedreamer.priors.joints import JointMap
 from posedreamer.priors.settle import rest_on_ground
 from posedreamer.priors.skeleton import Skeleton
 from posedreamer.priors.turns import turn
+from posedreamer.priors.untangle import untangle
 
 __all__ = ["REVISION", "PosePrior", "PriorSample"]
 
 REVISION: Final = "1"
 """Changes when any draw changes."""
 
-_TRIES: Final = 8
+_TRIES: Final = 5
 _TOLERATED_M: Final = 0.015
 _SETTLE_STRIDE: Final = 4
 
@@ -106,8 +107,9 @@ class PosePrior:
         for _ in range(_TRIES):
             draft = Draft(skeleton, bulk, self._joints, rng)
             FAMILIES[family].draw(draft)
+            draft.shake(FAMILIES[family].noise_deg)
             draft.clamp()
-            overlap_m = bulk.overlap_m(draft.bones())
+            overlap_m = untangle(draft, _TOLERATED_M)
             if best is None or overlap_m < best[0]:
                 best = overlap_m, draft
             if overlap_m <= _TOLERATED_M:

@@ -12,7 +12,8 @@ from posedreamer.geometry.rotations import matrix_from_axis_angle
 
 __all__ = ["rest_on_ground"]
 
-_CONTACT_M: Final = 0.012
+_CONTACT_M: Final = 0.025
+"""Flesh gives: all that is this near the ground carries."""
 _STEP_DEG: Final = 1.0
 _MAX_STEPS: Final = 22
 

@@ -14,6 +14,8 @@ from posedreamer.priors.turns import turn
 
 __all__ = [
     "at_trunk",
+    "clear_deg",
+    "gaze",
     "hang_arms",
     "other",
     "out_sign",
@@ -126,15 +128,33 @@ def swing_arm(
     draft.follow_with_clavicle(side)
 
 
+def clear_deg(draft: Draft) -> float:
+    """Abduction at which a hanging arm's hand just clears this person's hip."""
+    half_width_m, _, _ = draft.bulk.girth_m("pelvis")
+    thigh_m = float(draft.skeleton.offset_m("root", "upperleg01.L")[0]) + draft.bulk.radius_of("left_thigh")
+    shoulder_m = float(draft.skeleton.heads_rest_m[draft.skeleton.index("upperarm01.L"), 0])
+    beyond = max(half_width_m, thigh_m) + 0.03 - shoulder_m
+    return float(np.degrees(np.arcsin(np.clip(beyond / (0.95 * draft.arm_m), -0.1, 0.5))))
+
+
+def gaze(draft: Draft, flexion: float = 0.0, twist: float = 0.0, lateral: float = 0.0) -> None:
+    """Turn the head like ``look``, but with ``flexion`` against the horizon: people level their eyes."""
+    posed = draft.bones()
+    front = posed.rotations[draft.skeleton.index("spine01")] @ np.array([0.0, -1.0, 0.0])
+    down_deg = float(np.degrees(np.arcsin(np.clip(-front[2], -1.0, 1.0))))
+    draft.look(flexion - 0.85 * down_deg, twist, lateral)
+
+
 def hang_arms(draft: Draft, sides: tuple[str, ...] = SIDES) -> None:
     """Arms hanging relaxed, each a little different."""
+    clear = clear_deg(draft)
     for side in sides:
         swing_arm(
             draft,
             side,
             draft.normal(2, 6),
-            draft.normal(10, 3),
-            rotation=draft.normal(18, 8),
+            clear + abs(draft.normal(3, 2.5)),
+            rotation=draft.normal(12, 8),
             elbow=draft.normal(18, 7),
         )
         draft.side(side, forearm_pronation=draft.normal(18, 12), wrist_flexion=draft.normal(4, 7))

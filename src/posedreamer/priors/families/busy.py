@@ -97,10 +97,10 @@ def _spread(draft: Draft, side: str) -> None:
 
 
 def _think(draft: Draft, side: str) -> None:
-    chin = at_trunk(draft, "head", x=out_sign(side) * 0.35, out=0.045, up=-0.15)
+    chin = at_trunk(draft, "head", x=out_sign(side) * 0.35, out=0.06, up=-0.17)
     reach_to(draft, side, chin, elbow=(0.25, -0.5, -1.0), palm=(-0.5, 1.0, 0.1), fingers=(-0.35, 0.3, 1.0))
     draft.fingers[side] = "relaxed"
-    belly = at_trunk(draft, "chest", x=out_sign(side) * 0.35, out=0.06, up=-0.13)
+    belly = at_trunk(draft, "chest", x=out_sign(side) * 0.3, out=0.085, up=-0.14)
     reach_to(draft, other(side), belly, elbow=(0.6, 0.2, -1.0), palm=(0, 1, 0), fingers=(-1.0, 0.1, 0.1))
     draft.look(draft.normal(6, 6), draft.normal(0, 10))
     draft.action = "thinking with a hand at the chin"
@@ -148,7 +148,7 @@ def _phone(draft: Draft, side: str) -> None:
 
 
 def _call(draft: Draft, side: str) -> None:
-    ear = at_trunk(draft, "head", x=out_sign(side) * 1.28, out=-0.03, up=-0.105)
+    ear = at_trunk(draft, "head", x=out_sign(side) * 1.6, out=-0.025, up=-0.115)
     reach_to(draft, side, ear, elbow=(0.55, -0.45, -1.0), palm=(-1.0, 0.15, 0.1), fingers=(-0.1, 0.45, 1.0))
     draft.fingers[side] = "cup"
     if draft.chance(0.3):
@@ -233,8 +233,8 @@ def reaching(draft: Draft) -> None:
         _pick_up(draft, side)
         return
     tip_toe = kind == 0 and draft.chance(0.4)
-    draft.turn_pelvis(forward=draft.normal((0, 16, 4)[kind], 4))
-    draft.bend_trunk(draft.normal((-6, 14, 2)[kind], 4), -out_sign(side) * draft.normal(6, 4), draft.normal(0, 5))
+    draft.turn_pelvis(forward=draft.normal((0, 11, 4)[kind], 4))
+    draft.bend_trunk(draft.normal((-6, 10, 2)[kind], 4), -out_sign(side) * draft.normal(6, 4), draft.normal(0, 5))
     for each in SIDES:
         ahead = draft.normal(0.12, 0.06) if each != side and kind == 1 else 0.0
         heel = draft.normal(28, 6) if tip_toe else 0.0
@@ -245,11 +245,11 @@ def reaching(draft: Draft) -> None:
     hang_arms(draft)
     sides = SIDES if draft.chance(0.4) else (side,)
     for each in sides:
-        up, aside = ((1.0, 0.12), (draft.normal(0.15, 0.25), 0.15), (draft.normal(0.3, 0.3), 1.2))[kind]
+        up, aside = ((1.0, 0.22), (draft.normal(0.0, 0.2), 0.18), (draft.normal(0.3, 0.3), 1.2))[kind]
         sign = out_sign(each)
         direction = np.array([sign * aside, -0.35 if kind == 0 else -1.0, up])
         shoulder = draft.head_of(f"upperarm01.{each[0].upper()}")
-        wrist = shoulder + direction / np.linalg.norm(direction) * draft.arm_m * draft.uniform(0.9, 1.02)
+        wrist = shoulder + direction / np.linalg.norm(direction) * draft.arm_m * draft.uniform(0.98, 1.16)
         reach_to(draft, each, wrist, elbow=(0.8, 0.1, -0.8), palm=(-0.2, -0.6, -0.7))
         draft.fingers[each] = str(draft.rng.choice(("open", "cup", "relaxed")))
         if kind == 2:

@@ -7,6 +7,7 @@ import numpy as np
 from posedreamer.priors.anatomy import SIDES
 from posedreamer.priors.draft import Draft
 from posedreamer.priors.families.upright import glance, hand_on_hip
+from posedreamer.priors.limbs import Foot
 from posedreamer.priors.stance import hang_arms, other, out_sign, plant, reach_to, rest_hand_on_thigh, swing_arm
 from posedreamer.priors.turns import turn
 
@@ -39,13 +40,13 @@ def kneeling(draft: Draft) -> None:
         _half_kneel(draft)
         return
     sits = kind == 2
-    hip, knee = (draft.normal(93, 5), draft.normal(150, 3)) if sits else (draft.normal(6, 5), draft.normal(94, 3))
+    knee = draft.normal(147, 3) if sits else draft.normal(102, 3)
+    tilt = draft.normal(4, 4)
+    hip = knee - 90.0 + tilt
     for side in SIDES:
         draft.side(side, hip_flexion=hip, knee_flexion=knee, hip_abduction=draft.normal(7, 4), hip_rotation=-3.0)
         draft.side(side, ankle_flexion=draft.normal(-48, 4))
-    draft.turn_pelvis(forward=draft.normal(4 if sits else 0, 4))
-    if sits:
-        draft.turn_pelvis(forward=hip - 90.0 + draft.normal(4, 3))
+    draft.turn_pelvis(forward=tilt)
     draft.bend_trunk(draft.normal(3, 6), draft.normal(0, 3), draft.normal(0, 5))
     glance(draft)
     hang_arms(draft)
@@ -76,9 +77,9 @@ def _half_kneel(draft: Draft) -> None:
     hip_z = float(draft.skeleton.offset_m("root", "upperleg01.L")[2])
     draft.root_m = np.array([0.0, 0.0, thigh_m * np.cos(back) + knee_height_m(draft) - hip_z])
     tilt = float(np.degrees(back))
-    draft.side(down, hip_flexion=4.0 - tilt, knee_flexion=94.0 - tilt, ankle_flexion=-48.0, hip_abduction=3.0)
+    draft.side(down, hip_flexion=4.0 - tilt, knee_flexion=90.0 - tilt, ankle_flexion=-48.0, hip_abduction=3.0)
     if draft.chance(0.5):
-        draft.side(down, ankle_flexion=28.0, toe_extension=55.0, knee_flexion=78.0 - tilt)
+        draft.side(down, ankle_flexion=28.0, toe_extension=55.0, knee_flexion=102.0 - tilt)
     plant(draft, up, (out_sign(up) * draft.normal(0.11, 0.02), -thigh_m - draft.normal(0.16, 0.04)), toe_out=5.0)
     draft.solve_legs()
     draft.bend_trunk(draft.normal(8, 8), draft.normal(0, 3), draft.normal(0, 6))
@@ -115,12 +116,15 @@ def _cross_legged(draft: Draft) -> None:
     draft.turn_pelvis(forward=draft.normal(-8, 4))
     draft.bend_trunk(draft.normal(14, 6), draft.normal(0, 3), draft.normal(0, 5))
     front = SIDES[int(draft.chance(0.5))]
+    draft.root_m = np.array([0.0, 0.0, 0.10])
+    near = 0.62 * draft.length_m("upperleg01", "lowerleg01")
     for side in SIDES:
-        draft.side(side, hip_flexion=draft.normal(82, 3), hip_abduction=draft.normal(46, 3))
-        draft.side(side, hip_rotation=-50.0 if side == front else -44.0)
-        draft.side(side, knee_flexion=108.0 if side == front else 126.0, ankle_flexion=-15.0, ankle_inversion=12.0)
-    draft.root_m[2] = 0.11
-    draft.solve()
+        ahead, height = (near + 0.09, 0.06) if side == front else (near, 0.075)
+        ankle = np.array([-out_sign(side) * draft.normal(0.07, 0.01), -ahead, height])
+        draft.feet = {side: Foot(ankle, out_sign(side) * draft.normal(62, 4))}
+        draft.solve_legs()
+        draft.side(side, shin_rotation=0.0, ankle_flexion=-22.0, ankle_inversion=14.0)
+    draft.feet = {}
     for side in SIDES:
         rest_hand_on_thigh(draft, side, draft.uniform(0.75, 1.0))
         draft.fingers[side] = "relaxed"
@@ -162,7 +166,7 @@ def _knees_up(draft: Draft) -> None:
         sign = out_sign(side)
         knee = draft.head_of(f"lowerleg01.{side[0].upper()}", posed)
         ankle = draft.head_of(f"foot.{side[0].upper()}", posed)
-        shin = knee + 0.4 * (ankle - knee) + np.array([-0.02 * sign, -0.105, 0.03])
+        shin = knee + 0.5 * (ankle - knee) + np.array([0.06 * sign, -0.13, 0.03])
         reach_to(draft, side, shin, elbow=(1.0, 0.0, -0.4), palm=(-0.2, 1.0, 0.1), fingers=(-1.0, 0.1, -0.1))
     draft.action = "sitting on the floor hugging the knees"
 

@@ -9,7 +9,7 @@ import numpy as np
 from posedreamer.priors.anatomy import SIDES
 from posedreamer.priors.draft import Draft
 from posedreamer.priors.limbs import Foot
-from posedreamer.priors.stance import out_sign, plant, sink, swing_arm
+from posedreamer.priors.stance import clear_deg, gaze, out_sign, plant, sink, swing_arm
 
 __all__ = ["running", "stride_legs", "walking"]
 
@@ -34,14 +34,14 @@ def walking(draft: Draft) -> None:
     swing_heel = float(np.interp(time, _SWING_TIME, _SWING_HEEL_DEG))
     height = float(np.interp(time, _SWING_TIME, _SWING_HEIGHT_M)) * draft.uniform(0.7, 1.4)
     lead = out_sign("right")
-    draft.turn_pelvis(forward=4.0 + ground, lateral=draft.normal(0, 1.5), heading=-9.0 * behind / half_step_m * 0.6)
+    draft.turn_pelvis(forward=ground, lateral=draft.normal(0, 1.5), heading=-9.0 * behind / half_step_m * 0.6)
     plant(draft, "left", (track_m, behind), toe_out=draft.normal(7, 4), heel_up=heel)
     plant(draft, "right", (lead * track_m, -behind), toe_out=draft.normal(7, 4), heel_up=swing_heel, height=height)
     planted = draft.feet.copy()
     draft.feet = {"left": planted["left"], "right": Foot(planted["right"].ankle_m, 0.0, swing_heel)}
     twist = 7.0 * behind / half_step_m
     draft.bend_trunk(draft.normal(2, 3), draft.normal(0, 2), twist + draft.normal(0, 3))
-    draft.look(draft.normal(2, 7), draft.normal(0, 14), draft.normal(0, 3))
+    gaze(draft, draft.normal(4, 7), draft.normal(0, 14), draft.normal(0, 3))
     _swing_both_arms(draft, behind / half_step_m, draft.normal(26, 9), elbow=draft.normal(24, 9))
     mean_y = float(planted["left"].ankle_m[1] + planted["right"].ankle_m[1]) / 2.0
     draft.root_m = np.array([0.0, mean_y - 0.02, 0.0])
@@ -56,11 +56,12 @@ def _hips_above(draft: Draft, stretch: float) -> None:
 
 def _swing_both_arms(draft: Draft, phase: float, amplitude: float, *, elbow: float) -> None:
     """``phase`` in [-1, 1]: 1 when the left leg is behind, so that the left arm is in front."""
+    clear = clear_deg(draft)
     for side in SIDES:
         forward = phase if side == "left" else -phase
         flexion = amplitude * forward + draft.normal(4, 3)
         bent = elbow + 14.0 * max(forward, 0.0)
-        swing_arm(draft, side, flexion, draft.normal(9, 3), rotation=draft.normal(22, 7), elbow=max(bent, 6.0))
+        swing_arm(draft, side, flexion, clear + draft.normal(4, 2), rotation=draft.normal(4, 7), elbow=max(bent, 6.0))
         draft.side(side, forearm_pronation=draft.normal(10, 10), wrist_flexion=draft.normal(2, 6))
 
 
@@ -85,14 +86,14 @@ def running(draft: Draft) -> None:
     draft.turn_pelvis(forward=lean * 0.6 + 5.0, lateral=draft.normal(0, 2), heading=-7.0 * swing)
     stride_legs(draft, time, vigour)
     draft.bend_trunk(lean * 0.5, draft.normal(0, 2), 14.0 * swing * vigour)
-    draft.look(draft.normal(-9, 6), -5.0 * swing + draft.normal(0, 8), draft.normal(0, 3))
+    gaze(draft, draft.normal(2, 6), -5.0 * swing + draft.normal(0, 8), draft.normal(0, 3))
     elbow = draft.normal(92, 12)
     for side in SIDES:
         forward = swing if side == "left" else -swing
         flexion = 38.0 * forward * vigour - 6.0
         bend = elbow + 14.0 * forward
-        rotation = draft.normal(28 if forward > 0 else 12, 6)
-        swing_arm(draft, side, flexion, draft.normal(14, 4), rotation=rotation, elbow=bend)
+        rotation = draft.normal(14 if forward > 0 else 8, 6)
+        swing_arm(draft, side, flexion, clear_deg(draft) + draft.normal(9, 4), rotation=rotation, elbow=bend)
         draft.side(side, forearm_pronation=draft.normal(8, 10), wrist_flexion=draft.normal(5, 6))
         draft.fingers[side] = "cup" if draft.chance(0.6) else "fist"
     in_flight = time > 0.31

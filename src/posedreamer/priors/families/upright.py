@@ -9,6 +9,7 @@ from posedreamer.priors.draft import Draft
 from posedreamer.priors.limbs import unit
 from posedreamer.priors.stance import (
     at_trunk,
+    gaze,
     hang_arms,
     out_sign,
     plant,
@@ -34,7 +35,7 @@ __all__ = [
 def relaxed_stance(draft: Draft) -> None:
     """Feet planted and weight over them: even, on one leg (contrapposto), in step or legs apart."""
     kind = draft.rng.choice(4, p=(0.4, 0.33, 0.17, 0.1))
-    half_m = abs(draft.normal(0.095, 0.025))
+    half_m = abs(draft.normal(0.11, 0.025))
     draft.turn_pelvis(forward=draft.normal(3, 3), lateral=draft.normal(0, 1.5), heading=draft.normal(0, 4))
     draft.bend_trunk(draft.normal(1, 4), draft.normal(0, 3), draft.normal(0, 5))
     if kind == 1:
@@ -60,7 +61,7 @@ def relaxed_stance(draft: Draft) -> None:
 
 def glance(draft: Draft, spread: float = 1.0) -> None:
     """Look somewhere: mostly ahead, at times aside, up or down."""
-    draft.look(draft.normal(3, 9 * spread), draft.normal(0, 20 * spread), draft.normal(0, 4))
+    gaze(draft, draft.normal(3, 8 * spread), draft.normal(0, 20 * spread), draft.normal(0, 4))
 
 
 def standing(draft: Draft) -> None:
@@ -97,7 +98,7 @@ def cross_arms(draft: Draft) -> None:
     for side in SIDES:
         outer = side == over
         wrist = at_trunk(
-            draft, "chest", x=-out_sign(side) * 0.36, out=0.085 if outer else 0.035, up=low - (0.0 if outer else 0.035)
+            draft, "chest", x=-out_sign(side) * 0.2, out=0.095 if outer else 0.045, up=low - (0.0 if outer else 0.035)
         )
         fingers = (-1.0, 0.15 if outer else 0.3, 0.25)
         reach_to(draft, side, wrist, elbow=(0.55, -0.3, -1.0), palm=(0.0, 1.0, -0.15), fingers=fingers)
@@ -115,13 +116,13 @@ def hand_on_hip(draft: Draft, side: str) -> None:
 
 
 def _clasp(draft: Draft, *, behind: bool) -> None:
-    up, out = (-0.06, 0.06) if behind else (-0.05, 0.065)
+    up, out = (-0.08, 0.07) if behind else (-0.09, 0.085)
     for side in SIDES:
         first = side == "left"
         wrist = at_trunk(draft, "pelvis", x=out_sign(side) * 0.42, out=out + 0.035 * first, up=up, behind=behind)
         inward = (-0.9, 0.25 if behind else -0.1, -0.7)
         palm = (0.0, -1.0, 0.0) if behind else (0.0, 1.0, 0.0)
-        reach_to(draft, side, wrist, elbow=(1.0, 0.8 if not behind else 0.3, -0.2), palm=palm, fingers=inward)
+        reach_to(draft, side, wrist, elbow=(1.0, 0.5 if not behind else 0.3, 0.0), palm=palm, fingers=inward)
         draft.fingers[side] = "cup"
 
 
@@ -168,7 +169,7 @@ def squatting(draft: Draft) -> None:
     lean = draft.normal(28, 8) if deep else draft.normal(35, 8)
     draft.turn_pelvis(forward=lean - (22 if deep else 0))
     draft.bend_trunk(draft.normal(38 if deep else 8, 8), draft.normal(0, 3), draft.normal(0, 6))
-    draft.look(draft.normal(-14, 10), draft.normal(0, 14))
+    gaze(draft, draft.normal(4, 10), draft.normal(0, 14))
     for side in SIDES:
         place = (out_sign(side) * draft.normal(0.17, 0.03), draft.normal(0.0, 0.03))
         plant(draft, side, place, toe_out=draft.normal(20, 7), knee_out=draft.normal(6, 4), heel_up=heel_up)
@@ -210,11 +211,19 @@ def sitting(draft: Draft) -> None:
     elif legs == 2:
         _ankle_on_knee(draft)
     elif legs == 3:
-        draft.feet.clear()
-        draft.both(knee_flexion=draft.normal(38, 12), ankle_flexion=draft.normal(-12, 6))
+        _stretch_legs(draft, thigh_m)
     draft.action = "sitting" if legs in (0, 3) else "sitting with legs crossed"
     _seated_arms(draft)
     draft.solve()
+
+
+def _stretch_legs(draft: Draft, thigh_m: float) -> None:
+    """Heels far in front of the seat, crossed or side by side."""
+    heel_up = draft.normal(-22, 6)
+    far = thigh_m + draft.length_m("lowerleg01", "foot") * draft.uniform(0.42, 0.62) + 0.12
+    for side in SIDES:
+        plant(draft, side, (out_sign(side) * draft.normal(0.1, 0.02), -far), toe_out=12.0, heel_up=heel_up)
+    draft.solve_legs()
 
 
 def _knee_over_knee(draft: Draft) -> None:
