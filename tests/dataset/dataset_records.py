@@ -67,7 +67,7 @@ def make_annotation(scene):
     person_id = rng.integers(-1, len(scene.people), SIZE).astype(np.int32)
 
     def points(n):
-        return rng.normal(size=(n, 3)).astype(np.float32)
+        return np.column_stack([rng.uniform(-5, 35, (n, 2)), rng.integers(0, 3, n)]).astype(np.float32)
 
     people = tuple(
         PersonAnnotation(

@@ -116,7 +116,7 @@ def test_extending_gives_what_one_run_gives_and_repeating_changes_nothing(tmp_pa
     before = {name: (tmp_path / name).stat().st_mtime_ns for name in files_of(tmp_path)}
     assert generate(tmp_path, NUM) == manifest
     assert {name: (tmp_path / name).stat().st_mtime_ns for name in files_of(tmp_path)} == before
-    assert generate(tmp_path, 8) == few
+    assert generate(tmp_path, 8) == manifest, "a data set never shrinks"
 
 
 def test_only_listed_parts_are_left(tmp_path):
@@ -216,17 +216,20 @@ def test_one_id_in_two_blocks_is_an_error(tmp_path):
 
 
 def test_a_gap_ends_the_blocks_and_a_damaged_one_is_named(tmp_path):
-    generate(tmp_path, NUM)
-    (tmp_path / "blocks" / "block-000003.parquet").unlink()
-    cut = reduce_dataset(tmp_path, REDUCTION, NUM)
-    assert cut.counts.labels == 3 * BLOCK_SIZE
+    cut = generate(tmp_path, 16)
+    needed = tmp_path / "blocks" / "block-000002.parquet"
+    needed.rename(tmp_path / "away")
+    with pytest.raises(DatasetError, match=r"hold \d+ kept samples, the data set 16"):
+        reduce_dataset(tmp_path, REDUCTION, NUM)
+    assert read_manifest(tmp_path) == cut
+    (tmp_path / "away").rename(needed)
     damaged = tmp_path / "blocks" / "block-000001.parquet"
     data = bytearray(damaged.read_bytes())
     for place in range(100, len(data) // 2):
         data[place] ^= 255
     damaged.write_bytes(data)
     with pytest.raises(DatasetError, match=r"block-000001\.parquet is missing or damaged.*delete it"):
-        reduce_dataset(tmp_path, REDUCTION, NUM - 1)
+        reduce_dataset(tmp_path, REDUCTION, NUM)
     assert read_manifest(tmp_path) == cut
 
 

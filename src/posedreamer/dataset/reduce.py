@@ -68,14 +68,16 @@ class Reduction:
 
 
 def reduce_dataset(path: Path, reduction: Reduction, num: int) -> Manifest:
-    """The folder's data set holds the first ``num`` kept rows, committed; its manifest.
+    """The folder's data set holds the first ``num`` kept rows, committed; its manifest. It never shrinks.
 
     Old parts are removed only after the new manifest is on disk. Run again after a crash at any moment, it ends in
-    the same data set. Raises DatasetError for a damaged block file, RecipeError for a changed recipe, RunError for a
-    full disk.
+    the same data set. Raises DatasetError for a damaged block file and for blocks that hold fewer kept rows than the
+    data set has, RecipeError for a changed recipe, RunError for a full disk.
     """
     digest = begin_dataset(path, reduction.recipe)
-    store = PartStore(path, read_manifest(path))
+    committed = read_manifest(path)
+    num = max(num, committed.counts.kept)
+    store = PartStore(path, committed)
     account = _Account()
     picks: list[Pick] = []
     decided = decide_blocks(
@@ -86,6 +88,7 @@ def reduce_dataset(path: Path, reduction: Reduction, num: int) -> Manifest:
         reduction.score_names,
     )
     ledger = write_ledger(_noted(decided, account, picks), store)
+    _check_growth(path, committed.counts.kept, len(picks))
     parts = plan_parts(picks)
     with progress("collecting samples", len(picks), "samples") as meter:
         for name, rows in parts:
@@ -119,6 +122,14 @@ def _block_paths(folder: BlockFolder, block_size: int) -> Iterator[Path]:
     while folder.find(block := block_at(index, block_size)) is not None:
         yield folder.path_of(block)
         index += 1
+
+
+def _check_growth(path: Path, before: int, now: int) -> None:
+    if now < before:
+        raise DatasetError(
+            f"the block files of {path} hold {now} kept samples, the data set {before}: some are missing or damaged; "
+            "run the command that wrote them again. The data set stays as it is"
+        )
 
 
 def _noted(decided: Iterator[DecidedBlock], account: _Account, picks: list[Pick]) -> Iterator[pa.Table]:
