@@ -86,7 +86,12 @@ def test_interpolating_positions_gives_back_the_point_that_is_seen(x, y, z):
     buffers = rasterize(meshes, CAMERA)
     points = interpolate(buffers, [one.faces for one in meshes], [one.vertices_cam_m for one in meshes])
     covered = buffers.person_id >= 0
-    assert np.allclose(points[covered], (rays(CAMERA) * buffers.depth_m[..., None])[covered], atol=2e-4)
+    assert np.allclose(points[covered, 2], buffers.depth_m[covered], rtol=1e-6)
+    seen_px = (points[covered] @ CAMERA.K.T)[:, :2] / points[covered, 2:]
+    row, column = np.nonzero(covered)
+    away_px = np.abs(seen_px - np.column_stack([column, row]) - 0.5).max(axis=1)
+    assert np.quantile(away_px, 0.99) < 1e-3
+    assert away_px.max() < 0.05  # faces seen edge-on that only the snapping to 1/4096 px lets in
     assert (points[~covered] == 0).all()
 
 
@@ -141,6 +146,16 @@ def test_depth_codes_of_nothing_of_one_plane_and_of_far_away():
     flat = rasterize([Mesh(vertices_cam_m=wall, faces=np.array([[0, 1, 2]], dtype=np.int32))], CAMERA)
     assert (depth_millimetres(flat)[flat.person_id == 0] == 65535).all()
     assert (depth_inverse(flat)[flat.person_id == 0] >= 64).all()
+
+
+def test_vertex_normals_are_the_mean_of_all_faces_around_weighted_by_area():
+    """A roof whose right side is twice as large as its left: the ridge leans right."""
+    points = np.array([[0, 0, 0], [0, 1, 0], [-1, 0, 1], [2, 0, 2]], dtype=np.float32) + CENTRE
+    roof = Mesh(vertices_cam_m=points, faces=np.array([[0, 2, 1], [0, 1, 3]], dtype=np.int32))
+    left, right = np.array([-1, 0, -1.0]), np.array([1, 0, -1.0])
+    ridge = (left + 2 * right) / np.linalg.norm(left + 2 * right)
+    expected = [ridge, ridge, left / np.sqrt(2), right / np.sqrt(2)]
+    assert np.allclose(vertex_normals(roof), expected, atol=1e-6)
 
 
 def test_a_vertex_without_faces_looks_at_the_camera():

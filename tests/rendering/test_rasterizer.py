@@ -89,6 +89,14 @@ def test_nearer_mesh_wins_whatever_the_order():
     assert one.person_id[16, 16] == 1
 
 
+def test_at_equal_depth_the_earlier_mesh_and_face_win():
+    corners = np.array([[-1, -1, 2], [1, -1, 2], [1, 1, 2], [-1, 1, 2]])
+    twice = mesh(corners, np.concatenate([QUAD, QUAD]))
+    buffers = rasterize([twice, twice], pinhole(32, 40.0))
+    assert (buffers.person_id == 0).all()
+    assert set(np.unique(buffers.face_id)) == {0, 1}
+
+
 def test_crossing_planes_change_places_where_they_meet():
     camera = pinhole(64, 64.0)
     left = mesh([[-3, -3, 1], [3, -3, 5], [3, 3, 5], [-3, 3, 1]], QUAD)
@@ -150,12 +158,11 @@ def test_a_camera_inside_a_ball_sees_its_far_side_in_every_direction():
 
 
 def test_nothing_nearer_than_the_near_plane_is_drawn():
-    camera = pinhole(64, 4.0)
+    camera = pinhole(64, 40.0)
     ramp = mesh([[-0.5, 0.02, 0.0], [0.5, 0.02, 0.0], [0.5, 0.02, 1.0], [-0.5, 0.02, 1.0]], QUAD)
-    buffers = rasterize([ramp], camera)
-    drawn = buffers.depth_m[buffers.person_id == 0]
-    assert len(drawn)
-    assert drawn.min() >= NEAR_M * (1 - 1e-3)
+    drawn = rasterize([ramp], camera).depth_m[:, 32]
+    assert (drawn[32 + 17 :] == np.inf).all()  # there z = 40 * 0.02 / (row - 32) is less than 0.05
+    assert NEAR_M < drawn[32 + 15] < NEAR_M * 1.05
     assert (rasterize([mesh(ramp.vertices_cam_m - [0, 0, 2], QUAD)], camera).person_id == -1).all()
 
 

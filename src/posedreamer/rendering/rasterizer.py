@@ -2,7 +2,7 @@
 
 Vertices are projected once and snapped to 1/4096 px; coverage is decided in integers with the top-left rule, so each
 pixel centre on an edge shared by two triangles is drawn exactly once. 1/z is linear in the picture; its plane comes
-from the unsnapped triangle. Barycentrics are found in a second pass, only for the triangle that won the pixel.
+from the unsnapped triangle. A second pass finds barycentrics, and depth from them, only for the triangle that won.
 Both sides of a triangle are drawn: nothing has to be known about the mesh, open or closed, wound either way.
 """
 

@@ -221,11 +221,12 @@ def weigh_corners(
     targets: Targets,
     barycentrics: Float32[np.ndarray, "h w 3"],
 ) -> None:
-    """Weights of the point where the pixel's ray meets its face: volumes (ray, b, c), (ray, c, a), (ray, a, b)."""
+    """Second pass: weights and depth where the ray meets its face; volumes (ray, b, c), (ray, c, a), (ray, a, b)."""
     height, width = targets.depth_m.shape
     for y in range(height):
         before = -1
         ax = ay = az = bx = by = bz = cx = cy = cz = 0.0
+        z_a = z_b = z_c = np.float32(0.0)
         for x in range(width):
             f = targets.face_id[y, x]
             if f < 0 or targets.person_id[y, x] != person:
@@ -236,6 +237,7 @@ def weigh_corners(
                 ax, ay, az = _cross(vertices, j, k)
                 bx, by, bz = _cross(vertices, k, i)
                 cx, cy, cz = _cross(vertices, i, j)
+                z_a, z_b, z_c = vertices[i, 2], vertices[j, 2], vertices[k, 2]
             u, v = x + 0.5, y + 0.5
             dx = inverse_k[0, 0] * u + inverse_k[0, 1] * v + inverse_k[0, 2]
             dy = inverse_k[1, 0] * u + inverse_k[1, 1] * v + inverse_k[1, 2]
@@ -244,13 +246,16 @@ def weigh_corners(
             c = cx * dx + cy * dy + cz
             if a + b + c < 0.0:
                 a, b, c = -a, -b, -c
-            # the snapped triangle may reach 1/4096 px beyond the true one
+            # the snapped triangle may reach 1/4096 px beyond the true one: stay on it, in depth too
             a, b, c = max(a, 0.0), max(b, 0.0), max(c, 0.0)
             total = a + b + c
             scale = 1.0 / total if total > 0.0 else 0.0
-            barycentrics[y, x, 0] = a * scale
-            barycentrics[y, x, 1] = b * scale
-            barycentrics[y, x, 2] = 1.0 - (a + b) * scale
+            a, b = a * scale, b * scale
+            c = max(1.0 - a - b, 0.0)
+            barycentrics[y, x, 0] = a
+            barycentrics[y, x, 1] = b
+            barycentrics[y, x, 2] = c
+            targets.depth_m[y, x] = a * z_a + b * z_b + c * z_c
 
 
 @kernel
