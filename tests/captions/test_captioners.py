@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from posedreamer.bodies import load_body
+from posedreamer.bodies.phenotype import AVERAGE_ADULT
 from posedreamer.captions.grammar import GrammarCaptioner
 from posedreamer.captions.template import TemplateCaptioner
 from posedreamer.captions.wording import age_word, gender_word, view_words
@@ -17,6 +18,7 @@ PHENOTYPES = load_body("anny").spec.parameter("phenotype").entries
 
 def _person(action="walking", **phenotype):
     parameters = {name: value[0].copy() for name, value in load_body("anny").neutral(1).items()}
+    parameters["phenotype"][:] = AVERAGE_ADULT
     for name, value in phenotype.items():
         parameters["phenotype"][PHENOTYPES.index(name)] = value
     return Person(body_model="anny", parameters=parameters, action=action)
@@ -99,7 +101,7 @@ def test_only_women_get_skirts_and_only_the_old_get_grey_hair():
 
 
 def test_words_for_age_and_gender():
-    assert [age_word(_person(age=age)) for age in (0.667, 0.78, 0.95)] == ["young", "middle-aged", "elderly"]
+    assert [age_word(_person(age=age)) for age in (0.78, 0.86, 0.95)] == ["young", "middle-aged", "elderly"]
     assert [gender_word(_person(gender=gender)) for gender in (0.0, 0.5, 1.0)] == ["man", "person", "woman"]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from posedreamer.bodies import load_body
+from posedreamer.bodies.phenotype import ADULT_AGE
 from posedreamer.geometry.camera import project_px
 from posedreamer.geometry.keypoints import BODY_65, COCO_17
 from posedreamer.records import Appearance, Camera, Garment, Person, PosedPerson, Scene
@@ -30,8 +31,7 @@ Thing = TypeVar("Thing")
 
 FEMALE_FROM: Final = 0.6
 MALE_TO: Final = 0.4
-YOUNG_AT: Final = 2.0 / 3.0
-YEARS_YOUNG: Final = 25.0
+YEARS_ADULT: Final = 18.0
 YEARS_OLD: Final = 90.0
 GREY_FROM_YEARS: Final = 50.0
 
@@ -126,11 +126,11 @@ def _phenotype(person: Person, name: str) -> float | None:
 
 
 def _years(person: Person) -> float | None:
-    """Anny's age runs linearly from 25 years ("young", 2/3) to 90 ("old", 1)."""
+    """Anny's adult ages run linearly from 18 years at the least adult value to 90 at 1."""
     value = _phenotype(person, "age")
     if value is None:
         return None
-    return YEARS_YOUNG + (value - YOUNG_AT) / (1.0 - YOUNG_AT) * (YEARS_OLD - YEARS_YOUNG)
+    return YEARS_ADULT + (value - ADULT_AGE[0]) / (1.0 - ADULT_AGE[0]) * (YEARS_OLD - YEARS_ADULT)
 
 
 def _draw_garment(kinds: Mapping[str, Sequence[str]], rng: np.random.Generator) -> Garment:
