@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -77,17 +78,25 @@ def read_amass(path: Path, name: str) -> MotionClip:
 
 def _arrays(path: Path) -> Mapping[str, np.ndarray]:
     """The arrays of an npz that can be read without pickle."""
-    wanted = {"poses", "trans", "gender", "mocap_framerate", "mocap_frame_rate", "pose_eye", "pose_jaw", *_PARTS}
+    wanted = {"poses", "trans", "mocap_framerate", "mocap_frame_rate", "pose_eye", "pose_jaw", *_PARTS}
     found: dict[str, np.ndarray] = {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             names = list(archive.files)
-            for key in wanted.intersection(names):
-                if key == "gender":
-                    found[key] = _gender_array(archive)
-                else:
-                    found[key] = archive[key]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError) as error:
+            found |= {key: np.asarray(archive[key]) for key in wanted.intersection(names)}
+            if "gender" in names:
+                with suppress(ValueError):  # a pickled object is never loaded: the gender stays unknown
+                    found["gender"] = np.asarray(archive["gender"])
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise InputError(
             f"{path}: not a readable npz file ({type(error).__name__}: {error}); it may be cut short. Fetch it again, "
             "or take it out of the folder"
@@ -98,14 +107,6 @@ def _arrays(path: Path) -> Mapping[str, np.ndarray]:
             "'trans', or 'root_orient', 'pose_body' and 'trans'"
         )
     return found
-
-
-def _gender_array(archive: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The gender's array; where it is a pickled object (never loaded here) it counts as unknown."""
-    try:
-        return archive["gender"]
-    except ValueError:
-        return np.array("unknown")
 
 
 def _rotations(path: Path, arrays: Mapping[str, np.ndarray]) -> tuple[Float32[np.ndarray, "t j 3"], SmplJoints]:

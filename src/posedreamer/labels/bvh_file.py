@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,10 +60,7 @@ def read_bvh_motion(path: Path) -> BvhMotion:
 
 
 def _read(path: Path) -> BvhMotion:
-    text = path.read_text(encoding="utf-8", errors="strict")
-    plain = _without_joint_positions(text)
-    if plain == text:
-        return _parsed(path)
+    plain = _plain(path.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "motion.bvh"
         copy.write_text(plain, encoding="utf-8")
@@ -94,27 +92,30 @@ def _parsed(path: Path) -> BvhMotion:
     )
 
 
-def _without_joint_positions(text: str) -> str:
-    """The file with the position channels of joints below the root taken out (``pybvh`` refuses them)."""
+def _plain(text: str) -> str:
+    """The file as ``pybvh`` takes it: no spaces in joint names, no position channels below the root."""
     head, mark, motion = text.partition("MOTION")
-    lines = head.splitlines()
+    lines: list[str] = []
     kept: list[bool] = []
-    is_root = True
-    for k, line in enumerate(lines):
+    for line in head.splitlines():
         words = line.split()
-        if not words or words[0] != "CHANNELS":
-            continue
-        channels = [(word, is_root or not word.lower().endswith("position")) for word in words[2:]]
-        kept += [keep for _, keep in channels]
-        left = [word for word, keep in channels if keep]
-        lines[k] = f"CHANNELS {len(left)} {' '.join(left)}"
-        is_root = False
-    if all(kept):
-        return text
+        if words and words[0] in ("ROOT", "JOINT") and len(words) > 2:
+            lines.append(f"{words[0]} {'_'.join(words[1:])}")
+        elif words and words[0] == "CHANNELS":
+            keep = [not kept or not word.lower().endswith("position") for word in words[2:]]
+            left = [word for word, is_kept in zip(words[2:], keep, strict=True) if is_kept]
+            lines.append(f"CHANNELS {len(left)} {' '.join(left)}" if len(left) < len(keep) else line)
+            kept += keep
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n" + mark + (motion if all(kept) else _columns(motion, kept))
+
+
+def _columns(motion: str, kept: Sequence[bool]) -> str:
+    """The kept columns of every line of numbers."""
     rows: list[str] = []
     for line in motion.splitlines():
         words = line.split()
-        if len(words) == len(kept) and not words[0].endswith(":"):
-            words = [word for word, keep in zip(words, kept, strict=True) if keep]
-        rows.append(" ".join(words))
-    return "\n".join(lines) + f"\n{mark}" + "\n".join(rows) + "\n"
+        is_frame = len(words) == len(kept) and not words[0].endswith(":")
+        rows.append(" ".join(w for w, keep in zip(words, kept, strict=True) if keep) if is_frame else line)
+    return "\n".join(rows) + "\n"

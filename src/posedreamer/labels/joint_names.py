@@ -187,7 +187,7 @@ def _finger_of(name: str) -> str:
     joined = "".join(words)
     if any(word in joined for word in _PALM_WORDS):
         return ""
-    for word in words:
+    for word in [*words, *(word[1:] for word in words if word[:1] in ("l", "r"))]:
         if word in _FINGER_WORDS:
             return _FINGER_WORDS[word]
     numbered = re.search(r"finger(\d)\d?$", joined)  # Biped counts from the thumb: Finger0, Finger01, Finger1 ...

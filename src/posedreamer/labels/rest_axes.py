@@ -76,7 +76,7 @@ def world_axes(
     if float(np.linalg.norm(mean)) < 0.9 or float(_unit(mean) @ up) > np.cos(np.deg2rad(_UPRIGHT_DEG)):
         return body_from_file
     other = _snapped(mean, 45.0)
-    is_straight = float(np.median(leg_directions @ other)) > np.cos(np.deg2rad(30.0))
+    is_straight = float(np.median(leg_directions @ other)) > np.cos(np.deg2rad(40.0))
     height = pelvis_legs @ other
     is_standing = 0.7 < float(np.median(height)) < 1.35 and float(height.std()) < 0.15
     low = pelvis_legs @ up

@@ -70,7 +70,7 @@ _LEFT: Final = {
     "hand": _direction(88.0, 2.0),
     "thigh": _direction(7.0, 0.0),
     "shank": _direction(-2.0, -5.0),
-    "foot": _direction(36.0, 58.0),
+    "foot": _direction(18.0, 62.0),
     "thumb": _direction(70.0, 45.0),
     "index": _direction(88.0, 8.0),
     "middle": _direction(88.0, 0.0),
