@@ -159,7 +159,7 @@ class Joint:
 
 @dataclass(frozen=True)
 class Human:
-    """A skeleton in its T pose and its motion: world rotation of each joint since the T pose, body frame to z-up world."""
+    """A skeleton in its T pose, and its motion: world rotation of each joint since then (z up)."""
 
     joints: tuple[Joint, ...]
     world: np.ndarray  # (t, j, 3, 3)
@@ -210,7 +210,7 @@ def skeleton(fingers: bool) -> tuple[Joint, ...]:
     return tuple(found)
 
 
-def moving_human(seed: int = 0, frames: int = 6, fingers: bool = False, hop_m: float = 0.0) -> Human:
+def moving_human(seed: int = 0, frames: int = 6, fingers: bool = False) -> Human:
     """Someone who walks on the spot and gestures: moderate random turns, hinges for elbows and knees."""
     rng = np.random.default_rng(seed)
     joints = skeleton(fingers)
@@ -221,9 +221,8 @@ def moving_human(seed: int = 0, frames: int = 6, fingers: bool = False, hop_m: f
         angles = rng.uniform(-1, 1, (frames, 3)) * reach_deg.get(part, 10)
         left = 1.0 if joint.role.startswith("left") else -1.0
         if part == "forearm":
-            angles = np.stack(
-                [rng.uniform(-40, 40, frames), 0 * left * angles[:, 1], -left * rng.uniform(5, 110, frames)], 1
-            )
+            twist, bend = rng.uniform(-40, 40, frames), rng.uniform(5, 110, frames)
+            angles = np.stack([twist, np.zeros(frames), -left * bend], 1)
         if part == "shank":
             angles = np.stack([rng.uniform(0, 60, frames), np.zeros(frames), np.zeros(frames)], 1)
         if any(finger in joint.role for finger in _KNUCKLE_Y):
@@ -231,11 +230,10 @@ def moving_human(seed: int = 0, frames: int = 6, fingers: bool = False, hop_m: f
         local[:, k] = Rotation.from_euler("zyx", angles[:, ::-1], degrees=True).as_matrix()
     world = _accumulate(joints, local)
     root = np.zeros((frames, 3))
-    root[:, 2] = hop_m
     human = Human(joints, world, root)
     places = positions(human)
     feet = [human.index(f"{side}_{part}") for side in ("left", "right") for part in ("foot", "toe")]
-    root[:, 2] += 0.02 - places[:, feet, 2].min(axis=1) + hop_m
+    root[:, 2] += 0.02 - places[:, feet, 2].min(axis=1)
     return Human(joints, world, root)
 
 
@@ -274,37 +272,7 @@ def write_bvh(path: Path, human: Human, layout: Layout = Layout()) -> Path:
         offsets.append(layout.unit * layout.rest_axes @ ((np.eye(3) if p < 0 else turn[p]) @ joint.offset))
         tips.append(None if joint.tip is None else layout.unit * layout.rest_axes @ turn[k] @ joint.tip)
         local[:, k] = file_world[:, k] if p < 0 else np.swapaxes(file_world[:, p], -1, -2) @ file_world[:, k]
-    lines, order = ["HIERARCHY"], []
-
-    def emit(k, depth):
-        joint, pad = human.joints[k], "\t" * depth
-        with_position = depth == 0 or layout.joint_positions
-        channels = "Xposition Yposition Zposition " * with_position + " ".join(
-            f"{axis}rotation" for axis in layout.order
-        )
-        lines.append(f"{pad}{'ROOT' if depth == 0 else 'JOINT'} {joint_name(joint.role, layout.names)}")
-        lines.append(
-            f"{pad}{{\n{pad}\tOFFSET {_numbers(offsets[k])}\n{pad}\tCHANNELS {len(channels.split())} {channels}"
-        )
-        order.append((k, with_position))
-        for child, other in enumerate(human.joints):
-            if other.parent == k:
-                extra = layout.zero_joints and other.role.endswith("_thigh")
-                if extra:
-                    side = "L" if other.role.startswith("left") else "R"
-                    three = " ".join(f"{axis}rotation" for axis in layout.order)
-                    lines.append(
-                        f"{pad}\tJOINT {side}HipJoint\n{pad}\t{{\n{pad}\tOFFSET 0 0 0\n{pad}\tCHANNELS 3 {three}"
-                    )
-                    order.append((-1, False))
-                emit(child, depth + 1)
-                if extra:
-                    lines.append(f"{pad}\t}}")
-        if tips[k] is not None:
-            lines.append(f"{pad}\tEnd Site\n{pad}\t{{\n{pad}\t\tOFFSET {_numbers(tips[k])}\n{pad}\t}}")
-        lines.append(f"{pad}}}")
-
-    emit(0, 0)
+    lines, order = _hierarchy(human, layout, offsets, tips)
     columns = []
     for k, with_position in order:
         if with_position:
@@ -321,6 +289,40 @@ def write_bvh(path: Path, human: Human, layout: Layout = Layout()) -> Path:
     lines += [_numbers(row) for row in motion]
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def _hierarchy(human, layout, offsets, tips):
+    """Lines of the joint tree, and (joint, has position channels) in the order of its columns; -1 for an extra joint."""
+    lines, order = ["HIERARCHY"], []
+    turns = " ".join(f"{axis}rotation" for axis in layout.order)
+
+    def opening(kind, name, offset, with_position, depth):
+        pad = "\t" * depth
+        channels = f"6 Xposition Yposition Zposition {turns}" if with_position else f"3 {turns}"
+        lines.extend([f"{pad}{kind} {name}", f"{pad}{{", f"{pad}\tOFFSET {_numbers(offset)}"])
+        lines.append(f"{pad}\tCHANNELS {channels}")
+
+    def emit(k, depth):
+        joint, pad = human.joints[k], "\t" * depth
+        with_position = depth == 0 or layout.joint_positions
+        kind = "ROOT" if depth == 0 else "JOINT"
+        opening(kind, joint_name(joint.role, layout.names), offsets[k], with_position, depth)
+        order.append((k, with_position))
+        for child, other in enumerate(human.joints):
+            if other.parent != k:
+                continue
+            extra = layout.zero_joints and other.role.endswith("_thigh")
+            if extra:
+                opening("JOINT", f"{other.role[0].upper()}HipJoint", np.zeros(3), False, depth + 1)
+                order.append((-1, False))
+            emit(child, depth + 1)
+            lines.extend([f"{pad}\t}}"] * extra)
+        if tips[k] is not None:
+            lines.extend([f"{pad}\tEnd Site", f"{pad}\t{{", f"{pad}\t\tOFFSET {_numbers(tips[k])}", f"{pad}\t}}"])
+        lines.append(f"{pad}}}")
+
+    emit(0, 0)
+    return lines, order
 
 
 def joint_name(role: str, names: dict[str, str]) -> str:

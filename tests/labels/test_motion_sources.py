@@ -1,5 +1,7 @@
 """Laws of every label source that reads files, grounding, and what is said of files that cannot be read."""
 
+import re
+
 import numpy as np
 import pytest
 from motion_files import Y_UP, Layout, moving_human, skeleton, standing_human, write_amass, write_bvh
@@ -257,8 +259,6 @@ def test_frames_that_are_not_finite_are_named(tmp_path):
 def test_swapped_sides_are_noticed(tmp_path):
     swap = {"Left": "Right", "Right": "Left"}
     path = write_bvh(tmp_path / "m.bvh", moving_human(0))
-    import re
-
     rename(path, lambda head: re.sub("Left|Right", lambda m: swap[m[0]], head))
     with pytest.raises(InputError, match="toes point backwards"):
         open_labels(path)

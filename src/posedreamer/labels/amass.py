@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float32
@@ -23,6 +23,7 @@ __all__ = ["AMASS_LICENCE", "AmassSource", "read_amass"]
 AMASS_LICENCE: Final = "AMASS non-commercial"
 _SMPL_LEG_M: Final = 0.82
 _DEFAULT_FPS: Final = 120.0
+_UNREADABLE: Final = (OSError, ValueError, EOFError, TypeError, AttributeError, KeyError, BadZipFile, zlib.error)
 _PARTS: Final = ("root_orient", "pose_body", "pose_hand")
 
 
@@ -87,16 +88,7 @@ def _arrays(path: Path) -> Mapping[str, np.ndarray]:
             if "gender" in names:
                 with suppress(ValueError):  # a pickled object is never loaded: the gender stays unknown
                     found["gender"] = np.asarray(archive["gender"])
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except _UNREADABLE as error:
         raise InputError(
             f"{path}: not a readable npz file ({type(error).__name__}: {error}); it may be cut short. Fetch it again, "
             "or take it out of the folder"
