@@ -123,3 +123,21 @@ def test_a_stricter_threshold_finds_fewer() -> None:
     assert len(BlazePose().detect(picture)) == 1
     assert BlazePose(min_detection_score=0.9).detect(picture) == ()
     assert BlazePose(min_landmark_score=0.9999).detect(picture) == ()
+
+
+def test_a_given_box_finds_the_person_in_it_and_only_once(estimator: BlazePose) -> None:
+    picture = picture_of("two_people_384x256@1")
+    main, second = estimator.detect(picture, max_people=2)
+    x0, y0, x1, y1 = second.box_xyxy_px
+    box = np.array([x0, y0, x1 - x0, y1 - y0])
+    found = estimator.detect(picture, 1, [box])
+    assert len(found) == 2
+    assert np.array_equal(found[0].landmarks_px, main.landmarks_px)
+    assert np.linalg.norm(found[1].landmarks_px - second.landmarks_px, axis=1).mean() < 0.05 * (y1 - y0)
+    assert len(estimator.detect(picture, 2, [box, box])) == 2
+
+
+def test_a_given_box_without_a_person_or_without_area_finds_nobody(estimator: BlazePose) -> None:
+    picture = picture_of("nobody_256x256@1")
+    boxes = [np.array([20.0, 30.0, 80.0, 160.0]), np.zeros(4), np.array([-500.0, -500.0, 50.0, 50.0])]
+    assert estimator.detect(picture, 5, boxes) == ()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posedreamer.estimators.person_boxes import PersonBox, Roi, crop, find_person_boxes, roi_of
+from posedreamer.estimators.person_boxes import PersonBox, Roi, crop, find_person_boxes, roi_of, square_around
 from posedreamer.estimators.resample import warp_mask, warp_picture
 
 
@@ -32,7 +32,8 @@ class FakeDetector:
 
 def boxes_of(boxes: dict[int, tuple[float, list[float]]], shape: tuple[int, int] = (224, 224)) -> tuple[PersonBox, ...]:
     pixels = np.zeros((*shape, 3), dtype=np.uint8)
-    return find_person_boxes(FakeDetector(boxes), pixels, 0.5)
+    square = square_around(np.array([0.0, 0.0, shape[1], shape[0]]))
+    return find_person_boxes(FakeDetector(boxes), pixels, square, 0.5)
 
 
 def test_first_anchor_lies_in_the_first_cell() -> None:

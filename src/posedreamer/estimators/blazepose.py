@@ -7,6 +7,7 @@ detected person gets landmarks, not only the best one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +15,13 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from posedreamer.estimators.litert import LiteModel
-from posedreamer.estimators.person_boxes import PersonBox, Roi, crop, find_person_boxes, roi_of
+from posedreamer.estimators.person_boxes import (
+    Roi,
+    crop,
+    find_person_boxes,
+    roi_of,
+    square_around,
+)
 from posedreamer.estimators.resample import warp_mask
 from posedreamer.estimators.weights import blazepose_files
 from posedreamer.records import Picture
@@ -25,7 +32,8 @@ _CROP_PX: Final = 256
 _LANDMARKS: Final = 33
 _HEATMAP_KERNEL: Final = 9
 _HEATMAP_MIN_CONFIDENCE: Final = 0.5
-_SAME_PERSON_DISTANCE: Final = 0.1
+_SAME_PERSON_DISTANCE: Final = 0.15
+_GIVEN_BOX_MARGIN: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +45,7 @@ class Detection:
         visibility: estimated chance in [0, 1] that the landmark is in the picture and not hidden.
         presence: estimated chance in [0, 1] that the landmark is in the picture.
         landmarks_world_m: estimated metres, origin between the hips, x right, y down, z away from the camera.
-        score: the person detector's confidence in [0, 1].
+        score: the person detector's confidence in [0, 1]; for a given box, the landmark model's.
         landmark_score: the landmark model's confidence in [0, 1] that its crop shows a person.
         box_xyxy_px: box around the 33 landmarks.
         mask: chance per picture pixel in [0, 1] that it shows this person.
@@ -74,21 +82,28 @@ class BlazePose:
         self._min_detection_score = min_detection_score
         self._min_landmark_score = min_landmark_score
 
-    def detect(self, picture: Picture, max_people: int = 1) -> tuple[Detection, ...]:
-        """People in the picture, best detector score first, each once; empty when nobody is found.
+    def detect(
+        self, picture: Picture, max_people: int = 1, given_boxes_xywh_px: Sequence[Float64[np.ndarray, "4"]] = ()
+    ) -> tuple[Detection, ...]:
+        """People in the picture, each once; empty when nobody is found. ``max_people=1`` is mediapipe's behaviour.
 
-        ``max_people=1`` is mediapipe's behaviour: only the best box is looked at.
+        The detector was trained on one main person per picture and misses most people behind another.
+        ``given_boxes_xywh_px`` (the top-down protocol of COCO) are boxes in which the landmark model looks for one more
+        person each. People the detector found come first, best score first, then those of the boxes, in their order.
         """
-        boxes = find_person_boxes(self._detector, picture.pixels, self._min_detection_score)
+        height, width = picture.pixels.shape[:2]
+        whole = square_around(np.array([0.0, 0.0, width, height]))
+        boxes = find_person_boxes(self._detector, picture.pixels, whole, self._min_detection_score)
+        looks = [(roi_of(box), box.score) for box in boxes[:max_people]]
+        looks += [(square_around(box, _GIVEN_BOX_MARGIN), None) for box in given_boxes_xywh_px if box[2] * box[3] > 0]
         found: list[Detection] = []
-        for box in boxes[:max_people]:
-            detection = self._look_at(picture, box)
+        for roi, score in looks:
+            detection = self._look_at(picture, roi, score)
             if detection is not None and not any(_is_same_person(detection, other) for other in found):
                 found.append(detection)
         return tuple(found)
 
-    def _look_at(self, picture: Picture, box: PersonBox) -> Detection | None:
-        roi = roi_of(box)
+    def _look_at(self, picture: Picture, roi: Roi, score: float | None) -> Detection | None:
         pixels = crop(picture.pixels, roi, _CROP_PX, repeat_border=True)
         raw, flag, mask_logits, heatmap, world = self._landmarks.run(
             (pixels.astype(np.float32) / np.float32(255))[None]
@@ -104,7 +119,7 @@ class BlazePose:
             visibility=_sigmoid(rows[:, 3]),
             presence=_sigmoid(rows[:, 4]),
             landmarks_world_m=_turned(world.reshape(-1, 3)[:_LANDMARKS].astype(np.float64), roi.rotation_rad),
-            score=box.score,
+            score=landmark_score if score is None else score,
             landmark_score=landmark_score,
             box_xyxy_px=np.concatenate([landmarks_px.min(axis=0), landmarks_px.max(axis=0)]),
             mask=_mask_in_picture(mask_logits[0, :, :, 0], roi, (picture.pixels.shape[0], picture.pixels.shape[1])),
@@ -155,7 +170,7 @@ def _mask_in_picture(
 
 
 def _is_same_person(one: Detection, other: Detection) -> bool:
-    """Two crops that ended on one body: their landmarks lie on average within a tenth of the body's size."""
+    """Two crops that ended on one body: their landmarks lie on average within 15 % of the body's size."""
     size_px = float(np.max(other.box_xyxy_px[2:] - other.box_xyxy_px[:2]))
     distance_px = float(np.linalg.norm(one.landmarks_px - other.landmarks_px, axis=-1).mean())
     return distance_px < _SAME_PERSON_DISTANCE * size_px

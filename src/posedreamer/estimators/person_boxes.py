@@ -17,7 +17,7 @@ from jaxtyping import Float32, Float64, UInt8
 from posedreamer.estimators.litert import TensorModel
 from posedreamer.estimators.resample import warp_picture
 
-__all__ = ["INPUT_PX", "PersonBox", "Roi", "crop", "find_person_boxes", "roi_of"]
+__all__ = ["INPUT_PX", "PersonBox", "Roi", "crop", "find_person_boxes", "roi_of", "square_around"]
 
 INPUT_PX: Final = 224
 _STRIDES: Final = ((8, 2), (16, 2), (32, 6))
@@ -62,23 +62,26 @@ def crop(
     return warp_picture(pixels, picture_from_crop, size_px, repeat_border=repeat_border)
 
 
+def square_around(bbox_xywh_px: Float64[np.ndarray, "4"], margin: float = 0.0) -> Roi:
+    """The upright square around a box, wider than its long side by the share ``margin``."""
+    x, y, width, height = (float(value) for value in bbox_xywh_px)
+    side = max(width, height) * (1.0 + margin)
+    return Roi(centre_x_px=x + width / 2, centre_y_px=y + height / 2, side_px=side, rotation_rad=0.0)
+
+
 def find_person_boxes(
-    model: TensorModel, pixels: UInt8[np.ndarray, "h w 3"], min_score: float
+    model: TensorModel, pixels: UInt8[np.ndarray, "h w 3"], square: Roi, min_score: float
 ) -> tuple[PersonBox, ...]:
-    """People in the picture, best first, each once."""
-    height, width = pixels.shape[:2]
-    side = float(max(height, width))
-    square = Roi(centre_x_px=width / 2, centre_y_px=height / 2, side_px=side, rotation_rad=0.0)
+    """People in an upright square of the picture, best first, each once; outside the picture it is black."""
     letterboxed = crop(pixels, square, INPUT_PX, repeat_border=False)
     tensor = letterboxed.astype(np.float32) * np.float32(2.0 / 255.0) - np.float32(1.0)
     raw_boxes, raw_scores = model.run(tensor[None])
     points, scores = _decode(raw_boxes[0], raw_scores[0, :, 0], min_score)
-    corner_px = np.array([(width - side) / 2, (height - side) / 2])
+    corner_px = square.picture_from_unit()[:2, 2]
     return tuple(
-        PersonBox(
-            score=score, box_xyxy_px=(merged[:2] * side + corner_px).ravel(), keypoints_px=merged[2:] * side + corner_px
-        )
+        PersonBox(score=score, box_xyxy_px=in_picture[:2].ravel(), keypoints_px=in_picture[2:])
         for merged, score in _suppress(points, scores)
+        for in_picture in (merged * square.side_px + corner_px,)
     )
 
 
