@@ -158,8 +158,8 @@ class BulkMap:
 
 
 def _cut(place: Float[np.ndarray, " n"], count: int) -> list[Bool[np.ndarray, " n"]]:
-    low, high = np.percentile(place, (2.0, 98.0))
-    edges = np.linspace(low, high, count + 1)
+    low, high = (float(np.percentile(place, share)) for share in (2.0, 98.0))
+    edges = [low + (high - low) * k / count for k in range(count + 1)]
     return [(place >= a) & (place <= b) for a, b in itertools.pairwise(edges)]
 
 

@@ -68,7 +68,7 @@ class Draft:
         action: words for a caption.
         fingers: hand shape of each side, see ``hands``.
         lift_m: height of the lowest point above the ground.
-        settles: True if the body may still tip over on the ground until it rests.
+        settle_deg: how far the body may still tip over on the ground until it rests.
     """
 
     skeleton: Skeleton
@@ -83,7 +83,7 @@ class Draft:
     action: str = "standing"
     fingers: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SIDES, "relaxed"))
     lift_m: float = 0.0
-    settles: bool = False
+    settle_deg: float = 0.0
 
     # Random numbers
 

@@ -33,6 +33,8 @@ _MIRROR: Final = np.diag([-1.0, 1.0, 1.0])
 _DOWN: Final = np.array([0.0, 0.0, -1.0])
 _SCAPULA_SHARE: Final = 0.22
 _FOREARM_SHARES: Final = (0.4, 0.4, 0.2)
+_PLANE_WRAP_DEG: Final = -160.0
+"""Opposite of the middle of the arm's planes of elevation."""
 _BIG_TOE_TIP_SHARE: Final = 0.35
 
 
@@ -80,11 +82,11 @@ def upper_arm_turn(plane_deg: float, elevation_deg: float, rotation_deg: float) 
 
 
 def upper_arm_angles(matrix: Matrix) -> tuple[float, float, float]:
-    """Inverse of ``upper_arm_turn``: plane in (-110, 250], elevation, rotation in degrees."""
+    """Inverse of ``upper_arm_turn``: plane in (-160, 200], elevation, rotation in degrees."""
     direction = matrix @ _DOWN
     elevation = float(np.degrees(np.arccos(np.clip(-direction[2], -1.0, 1.0))))
     plane = float(np.degrees(np.arctan2(-direction[1], direction[0]))) if elevation > 1e-4 else 0.0
-    if plane < -110.0:
+    if plane < _PLANE_WRAP_DEG:
         plane += 360.0
     swing = turn(2, -plane) @ turn(1, -elevation) @ turn(2, plane)
     twist = swing.T @ matrix

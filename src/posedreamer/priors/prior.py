@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -13,9 +14,11 @@ from jaxtyping import Float, Float32
 from posedreamer.bodies.anny import AnnyBody, load_anny
 from posedreamer.bodies.phenotype import adult_phenotypes
 from posedreamer.errors import RecipeError, did_you_mean
-from posedreamer.geometry.rotations import axis_angle_from_matrix
+from posedreamer.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from posedreamer.priors.bulk import Bulk, BulkMap
+from posedreamer.priors.density import PoseDensity
 from posedreamer.priors.draft import Draft
+from posedreamer.priors.encoding import Parameters, PoseEncoding
 from posedreamer.priors.families import FAMILIES
 from posedreamer.priors.hands import HandMap
 from posedreamer.priors.joints import JointMap
@@ -24,7 +27,7 @@ from posedreamer.priors.skeleton import Skeleton
 from posedreamer.priors.turns import turn
 from posedreamer.priors.untangle import untangle
 
-__all__ = ["REVISION", "PosePrior", "PriorSample"]
+__all__ = ["REVISION", "DrawnPose", "PosePrior", "PriorSample"]
 
 REVISION: Final = "1"
 """Changes when any draw changes."""
@@ -52,6 +55,15 @@ class PriorSample:
     log_density: float
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnPose:
+    """A ``PriorSample`` before its density is known."""
+
+    parameters: Mapping[str, Float32[np.ndarray, "..."]] = field(repr=False)
+    family: str
+    action: str
+
+
 class PosePrior:
     """Samples adult bodies in poses of a mixture of families; every draw depends on its generator alone.
 
@@ -62,6 +74,7 @@ class PosePrior:
     def __init__(self, families: Mapping[str, float] | None = None, body: AnnyBody | None = None) -> None:
         weights = {name: family.weight for name, family in FAMILIES.items()} if families is None else dict(families)
         _check_weights(weights)
+        self._weights = weights
         self._names = tuple(weights)
         self._shares = np.array([weights[name] for name in self._names]) / sum(weights.values())
         self._body = body or load_anny()
@@ -70,25 +83,78 @@ class PosePrior:
         self._hands = HandMap.of(skeleton)
         self._bulk = BulkMap.of(self._body.topology, rest_m, skeleton)
         entries = self._body.spec.parameter("body_pose").entries
-        self._rows = np.array([skeleton.index(name) for name in entries])
+        rows = np.array([skeleton.index(name) for name in entries], dtype=np.int64)
+        self._encoding = PoseEncoding(self._joints, rows)
+
+    @cached_property
+    def _density(self) -> PoseDensity:
+        return PoseDensity.read()
 
     def sample(self, rng: np.random.Generator) -> PriorSample:
         """One adult in one pose."""
+        drawn = self.draw(rng)
+        return PriorSample(
+            parameters=drawn.parameters,
+            family=drawn.family,
+            action=drawn.action,
+            log_density=self.log_density(drawn.parameters),
+        )
+
+    def draw(self, rng: np.random.Generator) -> DrawnPose:
+        """``sample`` without its density."""
         family = self._names[int(rng.choice(len(self._names), p=self._shares))]
         phenotype = adult_phenotypes(rng, 1)[0]
         rest_m, skeleton = self._rest(phenotype)
-        draft = self._draw(family, skeleton, self._bulk.fit(rest_m, skeleton), rng)
+        draft = self._draft(family, skeleton, self._bulk.fit(rest_m, skeleton), rng)
         if rng.random() < 0.5:
             draft.mirror()
-        heading = turn(2, float(rng.uniform(-180.0, 180.0)))
-        draft.pelvis = heading @ draft.pelvis
+        draft.pelvis = turn(2, float(rng.uniform(-180.0, 180.0))) @ draft.pelvis
         parameters = self._parameters(draft, phenotype, rng)
         self._place(parameters, draft, skeleton)
-        return PriorSample(parameters=parameters, family=family, action=draft.action, log_density=0.0)
+        return DrawnPose(parameters, family, draft.action)
+
+    @property
+    def encoding(self) -> PoseEncoding:
+        """Anatomical angles of this prior's body."""
+        return self._encoding
+
+    def log_density(self, parameters: Parameters) -> float:
+        """How typical a pose is under this mixture (see ``density``); shape, place and heading do not matter.
+
+        Raises InputError when ``body_pose`` does not fit the body or is not finite.
+        """
+        encoding = self._encoding
+        turned = matrix_from_axis_angle(np.asarray(parameters["global_orient"], dtype=np.float64))
+        return self._density.log_density(
+            encoding.angles(parameters), -turned[2], encoding.residual_deg(parameters), self._weights
+        )
+
+    def hardness(self, parameters: Parameters) -> float:
+        """Share of the default prior's draws that are more typical; above 1 for poses rarer than all of them."""
+        return self._density.hardness(self.log_density(parameters))
+
+    def clamp_to_limits(self, parameters: Parameters) -> tuple[dict[str, Float32[np.ndarray, "..."]], float]:
+        """The nearest pose inside the joint limits, and how far the pose was from anatomical angles, degrees."""
+        return self._encoding.clamped(parameters), self._encoding.residual_deg(parameters)
+
+    def perturb(
+        self, parameters: Parameters, rng: np.random.Generator, scale_deg: float
+    ) -> dict[str, Float32[np.ndarray, "..."]]:
+        """A pose around a guide pose: noise on its angles inside the limits, its lowest point as high as before.
+
+        ``scale_deg`` is the deviation of the widest joints (5 is a variation, 20 another pose).
+        """
+        changed = self._encoding.perturbed(parameters, rng, scale_deg)
+        before_m, after_m = (float(self._vertices_m(p)[:, 2].min()) for p in (parameters, changed))
+        changed["transl"] = changed["transl"] + np.array([0.0, 0.0, before_m - after_m], dtype=np.float32)
+        return changed
 
     def surface_m(self, sample: PriorSample) -> Float[np.ndarray, "v 3"]:
         """World vertices of a sample's mesh."""
-        posed = self._body.pose({name: value[None] for name, value in sample.parameters.items()})
+        return self._vertices_m(sample.parameters)
+
+    def _vertices_m(self, parameters: Parameters) -> Float[np.ndarray, "v 3"]:
+        posed = self._body.pose({name: value[None] for name, value in parameters.items()})
         return posed.vertices_m[0].numpy().astype(np.float64)
 
     def _rest(self, phenotype: Float32[np.ndarray, "6"]) -> tuple[Float[np.ndarray, "v 3"], Skeleton]:
@@ -101,7 +167,7 @@ class PosePrior:
         skeleton = Skeleton(spec.bone_names, np.array(spec.bone_parents, dtype=np.int64), heads)
         return posed.vertices_m[0].numpy().astype(np.float64), skeleton
 
-    def _draw(self, family: str, skeleton: Skeleton, bulk: Bulk, rng: np.random.Generator) -> Draft:
+    def _draft(self, family: str, skeleton: Skeleton, bulk: Bulk, rng: np.random.Generator) -> Draft:
         """The first draw of the family without gross overlap, or the least overlapping of a few."""
         best: tuple[float, Draft] | None = None
         for _ in range(_TRIES):
@@ -127,7 +193,7 @@ class PosePrior:
             "phenotype": phenotype,
             "transl": np.zeros(3),
             "global_orient": axis_angle_from_matrix(draft.pelvis),
-            "body_pose": axis_angle_from_matrix(local[self._rows]),
+            "body_pose": axis_angle_from_matrix(local[self._encoding.rows]),
             "left_hand_pose": self._hands.rotations(draft.fingers["left"], rng, "left"),
             "right_hand_pose": self._hands.rotations(draft.fingers["right"], rng, "right"),
             "eye_pose": eyes,
@@ -139,9 +205,9 @@ class PosePrior:
         with torch.no_grad():
             posed = self._body.pose({name: value[None] for name, value in parameters.items()})
         vertices = posed.vertices_m[0].numpy().astype(np.float64)
-        if draft.settles:
+        if draft.settle_deg > 0.0:
             draft.root_m = posed.bones_world[0, 0, :3, 3].numpy().astype(np.float64)
-            rotation, offset = rest_on_ground(vertices[::_SETTLE_STRIDE], draft.mass_centre_m())
+            rotation, offset = rest_on_ground(vertices[::_SETTLE_STRIDE], draft.mass_centre_m(), draft.settle_deg)
             root_m = rotation @ draft.root_m + offset
             vertices = vertices @ rotation.T + offset
             parameters["global_orient"] = axis_angle_from_matrix(rotation @ draft.pelvis).astype(np.float32)

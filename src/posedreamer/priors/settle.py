@@ -15,19 +15,18 @@ __all__ = ["rest_on_ground"]
 _CONTACT_M: Final = 0.025
 """Flesh gives: all that is this near the ground carries."""
 _STEP_DEG: Final = 1.0
-_MAX_STEPS: Final = 22
 
 
 def rest_on_ground(
-    points_m: Float[np.ndarray, "n 3"], mass_centre_m: Float[np.ndarray, "3"]
+    points_m: Float[np.ndarray, "n 3"], mass_centre_m: Float[np.ndarray, "3"], limit_deg: float
 ) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "3"]]:
     """The rigid motion (R, t), x -> R x + t, that lays the points on z = 0 in static balance.
 
-    Tips in steps of a degree, at most 22: enough for a pose that is nearly right, too little to topple a wrong one.
+    Tips in steps of a degree, at most ``limit_deg``: enough for a pose that is nearly right, not to topple a wrong one.
     """
     rotation, centre = np.eye(3), mass_centre_m.copy()
     moved = points_m.copy()
-    for _ in range(_MAX_STEPS):
+    for _ in range(int(limit_deg / _STEP_DEG)):
         low = moved[:, 2].min()
         moved[:, 2] -= low
         centre[2] -= low

@@ -121,7 +121,7 @@ def swing_arm(
     direction = np.array([np.sin(out), -np.sin(forward) * np.cos(out), -np.cos(forward) * np.cos(out)])
     elevation = float(np.degrees(np.arccos(np.clip(-direction[2], -1.0, 1.0))))
     plane = float(np.degrees(np.arctan2(-direction[1], direction[0])))
-    if plane < -110.0:
+    if plane < -160.0:
         plane += 360.0
     draft.side(side, shoulder_plane=plane, shoulder_elevation=elevation, shoulder_rotation=rotation)
     draft.side(side, elbow_flexion=elbow)

@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import Final
 
 from posedreamer.priors.draft import Draft
-from posedreamer.priors.families.athletic import sport, yoga
 from posedreamer.priors.families.busy import gesturing, hands_busy, reaching
 from posedreamer.priors.families.floor import crawling, floor_sitting, kneeling, lying
 from posedreamer.priors.families.lively import climbing, dancing, jumping
 from posedreamer.priors.families.moving import running, walking
+from posedreamer.priors.families.sport import sport
 from posedreamer.priors.families.upright import bending, sitting, squatting, standing
+from posedreamer.priors.families.yoga import yoga
 
 __all__ = ["FAMILIES", "Family"]
 

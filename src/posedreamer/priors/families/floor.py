@@ -7,6 +7,7 @@ import numpy as np
 from posedreamer.priors.anatomy import SIDES
 from posedreamer.priors.draft import Draft
 from posedreamer.priors.families.upright import glance, hand_on_hip
+from posedreamer.priors.joints import natural_rotation_deg
 from posedreamer.priors.limbs import Foot
 from posedreamer.priors.stance import hang_arms, other, out_sign, plant, reach_to, rest_hand_on_thigh, swing_arm
 from posedreamer.priors.turns import turn
@@ -51,7 +52,7 @@ def kneeling(draft: Draft) -> None:
     glance(draft)
     hang_arms(draft)
     _kneeling_arms(draft, sits)
-    draft.settles = True
+    draft.settle_deg = 22.0
     draft.action = "sitting on the heels" if sits else "kneeling"
     draft.solve()
 
@@ -100,7 +101,7 @@ def _half_kneel(draft: Draft) -> None:
 def floor_sitting(draft: Draft) -> None:
     """On the ground: cross-legged, legs stretched with the hands behind, knees drawn up, side-saddle."""
     kind = draft.rng.choice(3, p=(0.4, 0.3, 0.3))
-    draft.settles = True
+    draft.settle_deg = 22.0
     draft.root_m = np.array([0.0, 0.0, 0.09])
     glance(draft)
     if kind == 0:
@@ -126,7 +127,7 @@ def _cross_legged(draft: Draft) -> None:
         draft.side(side, shin_rotation=0.0, ankle_flexion=-22.0, ankle_inversion=14.0)
     draft.feet = {}
     for side in SIDES:
-        rest_hand_on_thigh(draft, side, draft.uniform(0.75, 1.0))
+        rest_hand_on_thigh(draft, side, draft.uniform(0.95, 1.1))
         draft.fingers[side] = "relaxed"
     draft.action = "sitting cross-legged on the floor"
 
@@ -174,7 +175,7 @@ def _knees_up(draft: Draft) -> None:
 def lying(draft: Draft) -> None:
     """On the back, the belly or a side."""
     kind = draft.rng.choice(3, p=(0.5, 0.22, 0.28))
-    draft.settles = True
+    draft.settle_deg = (22.0, 22.0, 5.0)[kind]
     (_supine, _prone, _on_the_side)[kind](draft)
     draft.action = ("lying on the back", "lying on the stomach", "lying on the side")[kind]
 
@@ -191,7 +192,7 @@ def _supine(draft: Draft) -> None:
             draft.side(side, hip_rotation=draft.normal(-22, 8), ankle_flexion=draft.normal(-24, 6))
         where = draft.rng.choice(3, p=(0.5, 0.25, 0.25))
         if where == 1:
-            draft.side(side, shoulder_plane=-8.0, shoulder_elevation=draft.normal(95, 12), shoulder_rotation=-45.0)
+            _arm_on_floor(draft, side, -8.0, draft.normal(100, 14), forward=draft.normal(0, 4))
             draft.side(side, elbow_flexion=draft.normal(80, 20), forearm_pronation=draft.normal(-10, 15))
             continue
         draft.side(
@@ -203,6 +204,13 @@ def _supine(draft: Draft) -> None:
             draft.side(side, elbow_flexion=draft.normal(84, 6), forearm_pronation=20.0)
 
 
+def _arm_on_floor(draft: Draft, side: str, plane: float, elevation: float, *, forward: float) -> None:
+    """An arm out to the side with the forearm turned up beside the head, ``forward`` degrees before that plane."""
+    rotation = forward - 90.0 - natural_rotation_deg(plane, elevation)
+    draft.side(side, shoulder_plane=plane, shoulder_elevation=elevation, shoulder_rotation=rotation)
+    draft.follow_with_clavicle(side)
+
+
 def _prone(draft: Draft) -> None:
     draft.pelvis = turn(2, draft.normal(0, 4)) @ turn(0, 90.0)
     draft.bend_trunk(draft.normal(-3, 2), draft.normal(0, 4), draft.normal(0, 2))
@@ -211,17 +219,14 @@ def _prone(draft: Draft) -> None:
     for side in SIDES:
         draft.side(side, hip_flexion=-2.0, knee_flexion=draft.normal(6, 3, 1), hip_abduction=abs(draft.normal(8, 4)))
         draft.side(side, ankle_flexion=draft.normal(-50, 4), hip_rotation=draft.normal(0, 10))
-        draft.side(
-            side, shoulder_plane=draft.normal(14, 4), shoulder_elevation=draft.normal(118, 14), shoulder_rotation=5.0
-        )
+        _arm_on_floor(draft, side, draft.normal(14, 4), draft.normal(104, 16), forward=draft.normal(12, 4))
         draft.side(side, elbow_flexion=draft.normal(78, 16), forearm_pronation=draft.normal(50, 10))
-        draft.follow_with_clavicle(side)
         draft.fingers[side] = "flat"
 
 
 def _on_the_side(draft: Draft) -> None:
     draft.pelvis = turn(2, draft.normal(0, 4)) @ turn(0, -90.0) @ turn(2, 90.0 + draft.normal(0, 5))
-    curl = draft.uniform(0.25, 1.0)
+    curl = draft.uniform(0.2, 0.75)
     draft.bend_trunk(28.0 * curl, draft.normal(0, 3), draft.normal(0, 3))
     draft.look(12.0 * curl + draft.normal(0, 4), 0.0, draft.normal(10, 3))
     for side in SIDES:
@@ -248,5 +253,5 @@ def crawling(draft: Draft) -> None:
         draft.side(side, ankle_flexion=draft.normal(-46, 4))
     draft.root_m = np.array([0.0, 0.0, thigh_m * 0.985 + knee_height_m(draft) - 0.01])
     hands_on_floor(draft, draft.normal(0.03, 0.05), draft.normal(0.0, 0.03))
-    draft.settles = True
+    draft.settle_deg = 22.0
     draft.action = "crawling"

@@ -51,12 +51,12 @@ def relaxed_stance(draft: Draft) -> None:
             plant(draft, side, (out_sign(side) * wide, -ahead), toe_out=draft.normal(14, 8), knee_out=4.0)
         stand(draft, left_share=weight, stretch=0.993)
         return
-    apart = draft.uniform(0.07, 0.18) if kind == 3 else 0.0
+    apart = draft.uniform(0.05, 0.13) if kind == 3 else 0.0
     stagger = draft.normal(0.16, 0.05) if kind == 2 else draft.normal(0.0, 0.025)
     for side in SIDES:
         place = (out_sign(side) * (half_m + apart), out_sign(side) * stagger / 2.0)
         plant(draft, side, place, toe_out=draft.normal(9, 6))
-    stand(draft, left_share=float(np.clip(draft.normal(0.5, 0.12), 0.2, 0.8)), stretch=draft.uniform(0.982, 0.996))
+    stand(draft, left_share=draft.normal(0.5, 0.04 if kind == 3 else 0.12), stretch=draft.uniform(0.982, 0.996))
 
 
 def glance(draft: Draft, spread: float = 1.0) -> None:
@@ -98,9 +98,9 @@ def cross_arms(draft: Draft) -> None:
     for side in SIDES:
         outer = side == over
         wrist = at_trunk(
-            draft, "chest", x=-out_sign(side) * 0.2, out=0.095 if outer else 0.045, up=low - (0.0 if outer else 0.035)
+            draft, "abdomen", x=-out_sign(side) * 0.2, out=0.12 if outer else 0.065, up=low + (0.06 if outer else 0.03)
         )
-        fingers = (-1.0, 0.15 if outer else 0.3, 0.25)
+        fingers = (-1.0, 0.1 if outer else 0.3, 0.2)
         reach_to(draft, side, wrist, elbow=(0.55, -0.3, -1.0), palm=(0.0, 1.0, -0.15), fingers=fingers)
         draft.fingers[side] = "flat" if outer else "relaxed"
     draft.solve()
