@@ -154,3 +154,7 @@ def main() -> None:
     except KeyboardInterrupt as error:
         sys.stderr.write(f"{error or 'stopped'}\n")
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

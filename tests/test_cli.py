@@ -1,0 +1,157 @@
+"""The command line as a user meets it: one clear error for each wrong input, nothing lost, nothing half made."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labels.motion_files import standing_human, write_amass, write_bvh
+from posedreamer.cli import main
+from posedreamer.dataset.open import open_dataset
+from posedreamer.dataset.verify import verify
+
+SMALL = ("--set", "width=128", "--set", "height=128", "--set", "block_size=4")
+
+
+def run(monkeypatch, capsys, *words):
+    """Exit code, standard output and standard error of one command."""
+    monkeypatch.setattr(sys, "argv", ["posedreamer", *map(str, words)])
+    try:
+        main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code or 0
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def refused(monkeypatch, capsys, *words):
+    """The single error line of a command that must fail."""
+    code, _, err = run(monkeypatch, capsys, *words)
+    lines = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert code == 1
+    assert len(lines) == 1, err
+    assert "Traceback" not in err
+    return err
+
+
+def test_recipes_and_doctor_answer(monkeypatch, capsys):
+    code, out, _ = run(monkeypatch, capsys, "recipes")
+    assert code == 0
+    assert "demo" in out
+    code, out, _ = run(monkeypatch, capsys, "doctor")
+    assert code == 0
+    assert "BlazePose" in out
+    assert "CC0" in out
+
+
+def test_a_truncated_npz_is_named(tmp_path, monkeypatch, capsys):
+    path = write_amass(tmp_path / "clip.npz", np.zeros((30, 156)), np.zeros((30, 3)))
+    path.write_bytes(path.read_bytes()[:900])
+    err = refused(monkeypatch, capsys, "generate", "demo", "--out", tmp_path / "out", "--labels", path)
+    assert "clip.npz" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_bvh_of_a_dog_is_refused(tmp_path, monkeypatch, capsys):
+    path = write_bvh(tmp_path / "dog.bvh", standing_human())
+    text = path.read_text()
+    for human, dog in (
+        ("Arm", "FrontLeg"),
+        ("Hand", "Paw"),
+        ("Shoulder", "Withers"),
+        ("UpLeg", "Haunch"),
+        ("Head", "Muzzle"),
+    ):
+        text = text.replace(human, dog)
+    path.write_text(text)
+    err = refused(monkeypatch, capsys, "generate", "demo", "--out", tmp_path / "out", "--labels", path)
+    assert "dog.bvh" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_text_as_labels_or_backgrounds_is_refused(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "readme.txt").write_text("nothing to see")
+    assert ".txt" in refused(monkeypatch, capsys, "generate", "--out", tmp_path / "a", "--labels", folder)
+    setting = f"generator.options={{backgrounds: '{folder}'}}"
+    assert "texts" in refused(monkeypatch, capsys, "generate", "--out", tmp_path / "a", "--set", setting)
+    assert not (tmp_path / "a").exists()
+
+
+def test_an_unknown_recipe_key_gets_a_suggestion(tmp_path, monkeypatch, capsys):
+    err = refused(monkeypatch, capsys, "generate", "demo", "--out", tmp_path / "out", "--set", "generator.candidats=2")
+    assert 'Did you mean "candidates"' in err
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("in the way")
+    err = refused(monkeypatch, capsys, "generate", "demo", "--out", tmp_path / "file" / "out")
+    assert "file" in err
+
+
+def test_a_folder_that_is_no_data_set_is_refused_by_every_reader(tmp_path, monkeypatch, capsys):
+    (tmp_path / "stuff").mkdir()
+    (tmp_path / "stuff" / "notes.txt").write_text("mine")
+    for command in (("verify",), ("inspect",), ("report",)):
+        assert "no data set" in refused(monkeypatch, capsys, *command, tmp_path / "stuff")
+    assert "no data set" in refused(monkeypatch, capsys, "export", tmp_path / "stuff", tmp_path / "coco")
+    err = refused(monkeypatch, capsys, "generate", "demo", "--out", tmp_path / "stuff", *SMALL)
+    assert "dataset.json" in err
+    assert (tmp_path / "stuff" / "notes.txt").read_text() == "mine"
+
+
+def _start(out, num, workers):
+    command = [sys.executable, "-m", "posedreamer.cli", "generate", "demo", "--out", str(out), "--num", str(num)]
+    return subprocess.Popen(
+        [*command, "--workers", str(workers), *SMALL], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def _state_and_parent(pid):
+    """The process's state letter and parent, ("gone", 0) when there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "gone", 0
+    return fields[0], int(fields[1])
+
+
+def _children(pid):
+    return [int(e.name) for e in Path("/proc").iterdir() if e.name.isdigit() and _state_and_parent(e.name)[1] == pid]
+
+
+def _is_alive(pid):
+    return _state_and_parent(pid)[0] not in ("gone", "Z")
+
+
+@pytest.mark.slow
+def test_kill_9_in_a_real_run_loses_nothing_and_leaves_no_orphan(tmp_path):
+    out, whole = tmp_path / "killed", tmp_path / "whole"
+    process = _start(out, 12, workers=2)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list((out / "blocks").glob("*.parquet")):
+        time.sleep(0.1)
+    workers = _children(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    written = {path.name: path.read_bytes() for path in (out / "blocks").glob("*.parquet")}
+    assert written
+    assert workers
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(_is_alive(pid) for pid in workers):
+        time.sleep(0.1)
+    assert not [pid for pid in workers if _is_alive(pid)]
+    assert _start(out, 12, workers=1).wait() == 0
+    assert _start(whole, 12, workers=4).wait() == 0
+    for name, content in written.items():
+        assert (out / "blocks" / name).read_bytes() == content
+    assert verify(out) == verify(whole) == []
+    ids = [sample.id for sample in open_dataset(out)]
+    assert len(set(ids)) == len(ids) == 12
+    assert open_dataset(out).manifest.content_digest == open_dataset(whole).manifest.content_digest
