@@ -71,9 +71,9 @@ class BodyChart:
     face_kind: Int8[np.ndarray, " f"] = field(repr=False)
     landmarks: Landmarks
     shoes: tuple[ShellTemplate, ShellTemplate] = field(repr=False)
-    link_starts: Int32[np.ndarray, " n"] = field(repr=False)
-    links: Int32[np.ndarray, " m"] = field(repr=False)
-    head_rows: Int32[np.ndarray, " n"] = field(repr=False)
+    link_starts: Int32[np.ndarray, " s"] = field(repr=False)
+    links: Int32[np.ndarray, " l"] = field(repr=False)
+    head_rows: Int32[np.ndarray, " h"] = field(repr=False)
 
 
 def chart_of(model: BodyModel) -> BodyChart:

@@ -63,7 +63,7 @@ def _top_offset(x: float, y: float, z: float, sleeve: float, cover: float, look:
         loose = look.top_m * (0.9 + 0.5 * smooth_step(0.35, 0.1, cover))
     else:
         fold = noise_3d(x * 13.0 + 6.0 * z, y * 13.0, z * 17.0 - 7.0 * x, look.seed) * smooth_step(0.46, 0.2, z)
-        loose = look.top_m * (0.75 + 0.9 * smooth_step(0.35, 0.0, z))
+        loose = look.top_m * (0.8 + 0.6 * smooth_step(0.35, 0.0, z))
         if look.top_detail == 3:
             loose += 0.024 * smooth_step(-0.01, 0.03, y) * smooth_step(0.44, 0.5, z)
     return (loose + 0.55 * look.top_m * fold) * smooth_step(-0.004, 0.012, cover)
@@ -75,7 +75,7 @@ def _bottom_offset(x: float, y: float, z: float, cover: float, look: Look, marks
     knee = smooth_step(0.16, 0.03, fabs(z - marks.knee_z))
     ankle = smooth_step(marks.ankle_z + 0.22, marks.ankle_z, z)
     fold = noise_3d(x * 18.0, y * 18.0, z * (14.0 + 16.0 * ankle), look.seed + 7)
-    loose = look.bottom_m * (1.0 + 1.3 * down)
+    loose = look.bottom_m * (1.0 + 1.1 * down)
     strength = look.bottom_m * (0.35 + 0.35 * knee + 0.5 * ankle)
     return (loose + strength * fold) * smooth_step(-0.004, 0.012, cover)
 

@@ -11,14 +11,15 @@ from jaxtyping import Float32, Int8, Int32
 from posedreamer.rendering.kernels import kernel
 from posedreamer.studio.chart import HAIR, SHOE, SKIRT, BodyChart, Landmarks
 from posedreamer.studio.cloth import bottom_cover, cloth_offset, hair_offset, top_cover
-from posedreamer.studio.hair import hair_shells
+from posedreamer.studio.hair import Ground, hair_shells, hang
 from posedreamer.studio.looks import Look
 from posedreamer.studio.shells import carry_shell
 from posedreamer.studio.skirts import skirt_surface
 
 __all__ = ["DressedPerson", "dress", "vertex_normals"]
 
-_SMOOTHING_ROUNDS: Final = 16
+_SMOOTHING_ROUNDS: Final = 20
+_DEEPEST_M: Final = np.float32(0.005)
 _SOLE_M: Final = 0.012
 
 
@@ -46,8 +47,8 @@ class _Surface:
     face_kind: Int8[np.ndarray, " f"]
 
 
-def dress(chart: BodyChart, posed_m: Float32[np.ndarray, "v 3"], look: Look) -> DressedPerson:
-    """The dressed surface of a posed body (camera frame, metres)."""
+def dress(chart: BodyChart, posed_m: Float32[np.ndarray, "v 3"], look: Look, ground: Ground) -> DressedPerson:
+    """The dressed surface of a posed body (camera frame, metres); hair hangs down to the ground at most."""
     rest = np.column_stack([chart.rest_m, chart.sleeve]).astype(np.float32)
     posed = np.ascontiguousarray(posed_m, dtype=np.float32)
     relaxed = _relaxed(posed, rest, chart.link_starts, chart.links, look)
@@ -58,6 +59,8 @@ def dress(chart: BodyChart, posed_m: Float32[np.ndarray, "v 3"], look: Look) -> 
     surfaces += [_shoe(chart, side, posed, look) for side in (0, 1)]
     for template in hair_shells(chart, look):
         hair_m = carry_shell(template, chart.rest_m, posed, 0.0)
+        if template.columns:
+            hair_m = hang(hair_m, template.columns, ground)
         surfaces.append(_surface(hair_m, template.rest_m, template.faces, HAIR))
     if look.is_skirt:
         skirt_m, skirt_rest_m, faces = skirt_surface(chart, smooth, look)
@@ -156,12 +159,16 @@ def _relaxed(
 def _along_normals(
     posed_m: Float32[np.ndarray, "v 3"], relaxed_m: Float32[np.ndarray, "v 3"], normals: Float32[np.ndarray, "v 3"]
 ) -> Float32[np.ndarray, "v 3"]:
-    """Relaxed in and out only: sliding along the surface would bend the borders that rest coordinates draw."""
+    """Relaxed in and out only, hardly in: cloth spans hollows, it does not thin limbs.
+
+    Sliding along the surface would bend the borders that rest coordinates draw.
+    """
     out = posed_m.copy()
     for i in range(len(out)):
         moved = np.float32(0.0)
         for c in range(3):
             moved += (relaxed_m[i, c] - posed_m[i, c]) * normals[i, c]
+        moved = max(moved, -_DEEPEST_M)
         for c in range(3):
             out[i, c] += moved * normals[i, c]
     return out

@@ -26,7 +26,10 @@ _ON_HEAD = 0.10
 def surface_albedo(
     kind: int, x: float, y: float, z: float, sleeve: float, look: Look, marks: Landmarks
 ) -> tuple[Colour, int]:
-    """Albedo in linear light and the sort of surface (CLOTH, FLESH, STRANDS, GLOSSY) at a rest point."""
+    """Albedo in linear light and the sort of surface (CLOTH, FLESH, STRANDS, GLOSSY) at a rest point.
+
+    What lies just beside a hem is in its shade.
+    """
     if kind == EYE:
         return eye_albedo(x, y, z, look, marks), GLOSSY
     if kind == INSIDE:
@@ -40,16 +43,18 @@ def surface_albedo(
     cover = top_cover(x, y, z, sleeve, look)
     if cover > 0.0:
         return _top(x, y, z, sleeve, cover, look), CLOTH
+    beside = 1.0 - 0.38 * smooth_step(-0.022, -0.002, cover)
     if z > marks.eye_z - 0.13 * marks.head_scale and fabs(x) < _ON_HEAD:
         return _head(kind, x, y, z, look, marks)
     cover = bottom_cover(z, sleeve, look)
     if cover > 0.0:
-        return _bottom(x, y, z, cover, look, marks), CLOTH
+        return tinted(_bottom(x, y, z, cover, look, marks), beside), CLOTH
+    beside *= 1.0 - 0.38 * smooth_step(-0.022, -0.002, cover)
     if shoe_cover(z, sleeve, look) > 0.0:
         return _shoe(x, y, z, look, marks), GLOSSY
     if shoe_cover(z, sleeve, look) > -0.055:
         return tinted(look.sock, 0.94 + 0.06 * noise_3d(x * 20.0, y * 20.0, z * 300.0, 3)), CLOTH
-    return skin_albedo(x, y, z, look), FLESH
+    return tinted(skin_albedo(x, y, z, look), beside), FLESH
 
 
 @kernel

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
+from posedreamer.records import Camera
 from posedreamer.studio.chart import BodyChart
 from posedreamer.studio.looks import Look
 from posedreamer.studio.shells import ShellTemplate, bind_shell, grid_faces, hull_reach, sphere
 
-__all__ = ["hair_shells"]
+__all__ = ["Ground", "hair_shells", "hang"]
 
 _ROWS: Final = 12
 _COLUMNS: Final = 33
 _HALF_SPAN_RAD: Final = 2.05
 _BUN_M: Final = 0.034
+_FIXED_ROWS: Final = 5
+_GIVE: Final = 0.8
+_ABOVE_GROUND_M: Final = 0.008
 _CURTAIN_TOP: Final = 0.080
 _SKULL_BACK: Final = 0.080
 
@@ -29,6 +33,35 @@ def hair_shells(chart: BodyChart, look: Look) -> list[ShellTemplate]:
     if look.has_bun:
         shells.append(_bun(chart))
     return shells
+
+
+class Ground(NamedTuple):
+    """The ground in the camera frame: the unit vector up from it, and up . p of its points, metres."""
+
+    up: tuple[float, float, float]
+    level_m: float
+
+    @classmethod
+    def under(cls, camera: Camera) -> Ground:
+        """The world's ground, z = 0."""
+        up = camera.cam_from_world[:3, 2]
+        return cls((float(up[0]), float(up[1]), float(up[2])), float(up @ camera.cam_from_world[:3, 3]))
+
+
+def hang(sheet_m: Float32[np.ndarray, "n 3"], columns: int, ground: Ground) -> Float32[np.ndarray, "n 3"]:
+    """A stiff sheet turned towards the ground below its fixed rows, each strand keeping its length."""
+    rows = sheet_m.reshape(-1, columns, 3).astype(np.float64)
+    up = np.array(ground.up)
+    hung = rows.copy()
+    steps = np.diff(rows, axis=0)
+    for k in range(_FIXED_ROWS, len(rows)):
+        step = steps[k - 1]
+        length = np.linalg.norm(step, axis=1, keepdims=True)
+        give = _GIVE * min((k - _FIXED_ROWS + 1) / 3.0, 1.0)
+        falling = step / np.maximum(length, 1e-9) * (1.0 - give) - up * give
+        hung[k] = hung[k - 1] + falling / np.linalg.norm(falling, axis=1, keepdims=True).clip(1e-9) * length
+    below = np.maximum(ground.level_m + _ABOVE_GROUND_M - hung @ up, 0.0)
+    return (hung + below[..., None] * up).reshape(-1, 3).astype(np.float32)
 
 
 def _head_point(
@@ -58,7 +91,9 @@ def _curtain(chart: BodyChart, length_m: float, thickness_m: float) -> ShellTemp
     points = np.concatenate(rows)
     outward = points - _head_point(chart, 0.0, _SKULL_BACK, 0.0)
     outward[:, 2] = 0.0
-    return bind_shell(points, outward, grid_faces(_ROWS, _COLUMNS, closed=False), chart.rest_m, chart.head_rows)
+    return bind_shell(
+        points, outward, grid_faces(_ROWS, _COLUMNS, closed=False), chart.rest_m, chart.head_rows, _COLUMNS
+    )
 
 
 def _skull_reach(chart: BodyChart, up: float, spokes: Float[np.ndarray, "c 2"]) -> Float[np.ndarray, " c"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -13,16 +15,17 @@ from posedreamer.bodies import load_body
 from posedreamer.errors import InputError
 from posedreamer.records import Camera, Condition, Picture
 from posedreamer.rendering.rasterizer import Mesh, rasterize
-from posedreamer.studio.chart import BodyChart, chart_of
-from posedreamer.studio.dress import dress
-from posedreamer.studio.lamps import aim_lamp, cast_contact, cast_shadow
-from posedreamer.studio.looks import linear_of, look_of
+from posedreamer.studio.chart import BodyChart, Landmarks, chart_of
+from posedreamer.studio.dress import DressedPerson, dress
+from posedreamer.studio.hair import Ground
+from posedreamer.studio.lamps import KeyShadow, Lamp, aim_lamp, cast_contact, cast_shadow
+from posedreamer.studio.looks import Look, linear_of, look_of
 from posedreamer.studio.photos import PhotoFolder
 from posedreamer.studio.shading import shade_person
-from posedreamer.studio.stage import build_stage, ground_point_cam_m, lit_stage, paint_stage
+from posedreamer.studio.stage import StagePicture, build_stage, ground_point_cam_m, lit_stage, paint_stage
 from posedreamer.studio.wardrobe import LIGHTS, PLACES, check_caption
 
-__all__ = ["paint_condition"]
+__all__ = ["chart_of_body", "paint_condition"]
 
 _FINE: Final = 2
 _FINEST_PX: Final = 1024
@@ -31,8 +34,18 @@ _WHITE: Final = 2.0
 
 
 @lru_cache(maxsize=4)
-def _chart(body_model: str) -> BodyChart:
+def chart_of_body(body_model: str) -> BodyChart:
+    """The chart of the body model of that name, made once."""
     return chart_of(load_body(body_model))
+
+
+@dataclass(frozen=True, slots=True)
+class _Actor:
+    """A person ready to be painted."""
+
+    surface: DressedPerson
+    look: Look
+    landmarks: Landmarks
 
 
 def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None) -> Picture:
@@ -40,45 +53,55 @@ def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None)
 
     Raises InputError for a word that the studio cannot paint, or as many appearances as there are not people.
     """
-    scene, caption = condition.scene, condition.caption
-    check_caption(caption)
-    if len(caption.appearances) != len(scene.people):
-        raise InputError(
-            f"The caption describes {len(caption.appearances)} people, the scene has {len(scene.people)}. "
-            "Write one appearance per person."
-        )
+    _check(condition)
     rng = np.random.default_rng(seed)
-    place = PLACES[caption.place]
+    camera, place = condition.scene.camera, PLACES[condition.caption.place]
     floor = linear_of(place.floor_rgb[int(rng.integers(len(place.floor_rgb)))])
-    charts = [_chart(posed.person.body_model) for posed in scene.people]
-    codes = [
-        (look_of(appearance, chart.landmarks, rng), chart.landmarks)
-        for appearance, chart in zip(caption.appearances, charts, strict=True)
-    ]
-    people = [
-        dress(chart, posed.vertices_cam_m, code[0])
-        for chart, posed, code in zip(charts, scene.people, codes, strict=True)
-    ]
-    lamp = aim_lamp(LIGHTS[caption.light], scene.camera, floor, rng)
-    shadow = cast_shadow(people, lamp)
-    points = np.concatenate([person.vertices_m for person in people])
-    stage = lit_stage(build_stage(place, scene.camera, points, floor, rng), lamp)
-    contact = cast_contact(people, lamp, ground_point_cam_m(stage))
-    behind = paint_stage(stage, scene.camera, shadow, contact)
-    backdrop = behind.linear
-    if photos is not None:
-        backdrop = photos.linear(rng, scene.camera.width, scene.camera.height) * behind.ground_light[..., None]
-    fine = _finer(scene.camera)
-    meshes = [Mesh(vertices_cam_m=person.vertices_m, faces=person.faces) for person in people]
-    buffers = rasterize(meshes, fine)
-    linear = np.zeros((fine.height, fine.width, 3), dtype=np.float32)
-    for index, (person, code) in enumerate(zip(people, codes, strict=True)):
-        shade_person(person, index, buffers, fine, code, (lamp, shadow), linear)
-    covered = (buffers.person_id >= 0).astype(np.float32)
-    distance_m = float(np.median(points[:, 2]))
-    far = _out_of_focus(backdrop, behind.distance_m, distance_m) if photos is None else backdrop
-    merged = _merged(linear, covered, far, scene.camera)
-    return Picture(pixels=_developed(merged, rng))
+    actors = _dressed(condition, rng)
+    surfaces = [actor.surface for actor in actors]
+    lamp = aim_lamp(LIGHTS[condition.caption.light], camera, floor, rng)
+    shadow = cast_shadow(surfaces, lamp)
+    points = np.concatenate([surface.vertices_m for surface in surfaces])
+    stage = lit_stage(build_stage(place, camera, points, floor, rng), lamp)
+    contact = cast_contact(surfaces, lamp, ground_point_cam_m(stage))
+    behind = paint_stage(stage, camera, shadow, contact)
+    if photos is None:
+        backdrop = _out_of_focus(behind, float(np.median(points[:, 2])))
+    else:
+        backdrop = photos.linear(rng, camera.width, camera.height) * behind.ground_light[..., None]
+    people, covered = _painted(actors, _finer(camera), lamp, shadow)
+    return Picture(pixels=_developed(_merged(people, covered, backdrop, camera), rng))
+
+
+def _check(condition: Condition) -> None:
+    check_caption(condition.caption)
+    described, shown = len(condition.caption.appearances), len(condition.scene.people)
+    if described != shown:
+        raise InputError(
+            f"The caption describes {described} people, the scene has {shown}. Write one appearance per person."
+        )
+
+
+def _dressed(condition: Condition, rng: np.random.Generator) -> list[_Actor]:
+    actors: list[_Actor] = []
+    ground = Ground.under(condition.scene.camera)
+    for posed, appearance in zip(condition.scene.people, condition.caption.appearances, strict=True):
+        chart = chart_of_body(posed.person.body_model)
+        look = look_of(appearance, chart.landmarks, rng)
+        actors.append(_Actor(dress(chart, posed.vertices_cam_m, look, ground), look, chart.landmarks))
+    return actors
+
+
+def _painted(
+    actors: Sequence[_Actor], camera: Camera, lamp: Lamp, shadow: KeyShadow
+) -> tuple[Float32[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
+    """Linear light of the people, black round them, and where they are."""
+    meshes = [Mesh(vertices_cam_m=actor.surface.vertices_m, faces=actor.surface.faces) for actor in actors]
+    buffers = rasterize(meshes, camera)
+    linear = np.zeros((camera.height, camera.width, 3), dtype=np.float32)
+    for index, actor in enumerate(actors):
+        shade_person(actor.surface, index, buffers, camera, (actor.look, actor.landmarks), (lamp, shadow), linear)
+    return linear, (buffers.person_id >= 0).astype(np.float32)
 
 
 def _finer(camera: Camera) -> Camera:
@@ -88,13 +111,12 @@ def _finer(camera: Camera) -> Camera:
     return Camera(width=camera.width * factor, height=camera.height * factor, K=K, cam_from_world=camera.cam_from_world)
 
 
-def _out_of_focus(
-    linear: Float32[np.ndarray, "h w 3"], distance_m: Float32[np.ndarray, "h w"], focus_m: float
-) -> Float32[np.ndarray, "h w 3"]:
-    """What lies far behind the people, softened."""
+def _out_of_focus(behind: StagePicture, focus_m: float) -> Float32[np.ndarray, "h w 3"]:
+    """The place, softened where it lies far behind the people."""
+    linear = behind.linear
     sigma = 0.004 * max(linear.shape[:2])
     soft = np.asarray(cv2.GaussianBlur(linear, (0, 0), sigma), dtype=np.float32)
-    share = np.clip((distance_m / focus_m - 1.15) / 1.2, 0.0, 1.0)[..., None].astype(np.float32)
+    share = np.clip((behind.distance_m / focus_m - 1.15) / 1.2, 0.0, 1.0)[..., None].astype(np.float32)
     return linear + (soft - linear) * share
 
 

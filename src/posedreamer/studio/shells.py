@@ -33,6 +33,7 @@ class ShellTemplate:
         faces: triangles.
         bond_rows, bond_weights: the body vertices that each shell vertex follows.
         frame_rows: body vertices whose rigid motion turns the shell.
+        columns: length of each row of a sheet that hangs from its first rows; 0 for stiff shells.
     """
 
     rest_m: Float32[np.ndarray, "n 3"] = field(repr=False)
@@ -41,6 +42,7 @@ class ShellTemplate:
     bond_rows: Int32[np.ndarray, "n k"] = field(repr=False)
     bond_weights: Float32[np.ndarray, "n k"] = field(repr=False)
     frame_rows: Int32[np.ndarray, " m"] = field(repr=False)
+    columns: int
 
 
 def sphere(subdivisions: int) -> tuple[Float[np.ndarray, "n 3"], Int32[np.ndarray, "f 3"]]:
@@ -99,6 +101,7 @@ def bind_shell(
     faces: Int32[np.ndarray, "f 3"],
     rest_m: Float32[np.ndarray, "v 3"],
     carrier_rows: Int32[np.ndarray, " m"],
+    columns: int = 0,
 ) -> ShellTemplate:
     """A template whose vertices follow the nearest carriers."""
     apart = np.linalg.norm(points[:, None] - rest_m[carrier_rows][None], axis=2)
@@ -113,6 +116,7 @@ def bind_shell(
         bond_rows=carrier_rows[nearest].astype(np.int32),
         bond_weights=weights.astype(np.float32),
         frame_rows=carrier_rows,
+        columns=columns,
     )
 
 

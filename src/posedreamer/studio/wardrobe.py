@@ -46,9 +46,11 @@ __all__ = [
     "ShoeKind",
     "TopKind",
     "check_caption",
+    "is_skin_like",
 ]
 
 Thing = TypeVar("Thing")
+_SKIN_LIKE: Final = 62.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +164,7 @@ HAIR_CUTS: Final[Mapping[str, HairCut]] = MappingProxyType(
         "bald": HairCut(phrase="a bald head", thickness_m=0.0, genders=("man", "person")),
         "shaved": HairCut(phrase="shaved {colour} hair", thickness_m=0.003, genders=("man", "person")),
         "short": HairCut(phrase="short {colour} hair", thickness_m=0.014),
-        "curly": HairCut(phrase="curly {colour} hair", thickness_m=0.034, length_m=0.02),
+        "curly": HairCut(phrase="curly {colour} hair", thickness_m=0.028, length_m=0.02),
         "chin-length": HairCut(
             phrase="chin-length {colour} hair", thickness_m=0.018, length_m=0.09, genders=("woman", "person")
         ),
@@ -182,14 +184,14 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
     {
         "t-shirt": TopKind(sleeve=0.55, hem=0.45, neck=0.02, loose_m=0.010),
         "polo shirt": TopKind(sleeve=0.6, hem=0.4, neck=0.0, loose_m=0.009, detail="collar"),
-        "tank top": TopKind(sleeve=0.0, hem=0.4, neck=0.14, loose_m=0.006, detail="straps"),
+        "tank top": TopKind(sleeve=0.03, hem=0.4, neck=0.14, loose_m=0.006, detail="straps"),
         "long-sleeved shirt": TopKind(sleeve=1.95, hem=0.45, neck=0.02, loose_m=0.009),
         "striped shirt": TopKind(sleeve=1.95, hem=0.45, neck=0.03, loose_m=0.009, detail="stripes"),
         "shirt": TopKind(sleeve=1.95, hem=0.3, neck=0.0, loose_m=0.010, detail="placket", likely_colours=_SOBER),
         "blouse": TopKind(sleeve=1.5, hem=0.35, neck=0.08, loose_m=0.010),
-        "jumper": TopKind(sleeve=1.97, hem=0.45, neck=0.0, loose_m=0.016),
-        "hoodie": TopKind(sleeve=1.97, hem=0.5, neck=0.0, loose_m=0.018, detail="hood"),
-        "jacket": TopKind(sleeve=1.97, hem=0.55, neck=-0.05, loose_m=0.018, detail="zip"),
+        "jumper": TopKind(sleeve=1.97, hem=0.45, neck=0.0, loose_m=0.013),
+        "hoodie": TopKind(sleeve=1.97, hem=0.5, neck=0.0, loose_m=0.014, detail="hood"),
+        "jacket": TopKind(sleeve=1.97, hem=0.55, neck=-0.05, loose_m=0.014, detail="zip"),
     }
 )
 
@@ -197,11 +199,11 @@ _DENIM: Final = ("blue", "black", "grey", "white")
 
 BOTTOMS: Final[Mapping[str, BottomKind]] = MappingProxyType(
     {
-        "jeans": BottomKind(leg=1.92, loose_m=0.008, detail="seams", likely_colours=_DENIM),
-        "trousers": BottomKind(leg=1.93, loose_m=0.012, likely_colours=_SOBER),
-        "tracksuit bottoms": BottomKind(leg=1.9, loose_m=0.014, detail="stripe"),
+        "jeans": BottomKind(leg=2.02, loose_m=0.007, detail="seams", likely_colours=_DENIM),
+        "trousers": BottomKind(leg=2.03, loose_m=0.009, likely_colours=_SOBER),
+        "tracksuit bottoms": BottomKind(leg=2.0, loose_m=0.010, detail="stripe"),
         "leggings": BottomKind(leg=1.85, loose_m=0.002, likely_colours=("black", "grey", "blue", "purple", "red")),
-        "shorts": BottomKind(leg=0.72, loose_m=0.014),
+        "shorts": BottomKind(leg=0.72, loose_m=0.012),
         "cropped trousers": BottomKind(leg=1.5, loose_m=0.010, likely_colours=_SOBER),
         "skirt": BottomKind(leg=0.9, loose_m=0.014, is_plural=False, is_skirt=True),
     }
@@ -228,6 +230,12 @@ def check_caption(caption: Caption) -> None:
     _look_up(caption.light, LIGHTS, "light")
     for appearance in caption.appearances:
         _check_appearance(appearance)
+
+
+def is_skin_like(colour: str, skin: str) -> bool:
+    """Whether cloth of that colour could be taken for skin of that tone: captions do well to choose another."""
+    cloth, tone = COLOURS_RGB[colour], SKIN_TONES[skin]
+    return sum((a - b) ** 2 for a, b in zip(cloth, tone, strict=True)) ** 0.5 < _SKIN_LIKE
 
 
 def _check_appearance(appearance: Appearance) -> None:
