@@ -1,4 +1,4 @@
-"""A process that runs fake blocks without end, to be killed: run_fake.py FOLDER SCRATCH WORKERS SLEEP_S."""
+"""A process that runs blocks without end, to be killed: run_fake.py FOLDER SCRATCH WORKERS SLEEP_S|slow_to_import."""
 
 import sys
 from contextlib import closing
@@ -13,7 +13,12 @@ from posedreamer.execution.local import run_blocks
 def main():
     tmp_path, scratch, workers, sleep_s = sys.argv[1:]
     folder = BlockFolder(Path(tmp_path) / "blocks", "digest")
-    job = FakeJob(scratch, sleep_s=float(sleep_s))
+    if sleep_s == "slow_to_import":
+        from slow_to_import import SlowJob
+
+        job = SlowJob(scratch)
+    else:
+        job = FakeJob(scratch, sleep_s=float(sleep_s))
     with closing(run_blocks(job, blocks_of(4), folder, workers=int(workers))) as summaries:
         for summary in summaries:
             print(summary.block.block_id)

@@ -156,6 +156,17 @@ def test_no_worker_outlives_a_killed_parent_and_its_blocks_do(tmp_path, folder, 
 
 
 @pytest.mark.slow
+def test_a_worker_that_still_imports_dies_with_its_parent(tmp_path, folder, scratch):
+    command = [sys.executable, str(HERE / "run_fake.py"), str(tmp_path), str(scratch), "2", "slow_to_import"]
+    environment = os.environ | {"SLOW_SCRATCH": str(scratch)}
+    parent = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, start_new_session=True)
+    wait_until(lambda: len(living(scratch)) == 2, 60)
+    parent.kill()
+    parent.communicate()
+    wait_until(lambda: not living(scratch) and not _all_in_session(parent.pid), 5)
+
+
+@pytest.mark.slow
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path, folder, scratch):
     parent = _start_run(tmp_path, scratch, workers=2)
     wait_until(lambda: (tmp_path / "blocks" / "block-000000.parquet").exists(), 60)

@@ -17,17 +17,20 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 import posedreamer.errors
 from posedreamer.errors import PoseDreamerError, RunError
 from posedreamer.execution.blocks import Block, BlockFolder, BlockSummary
+from posedreamer.execution.guard import guarded
 from posedreamer.execution.worker import OUT_OF_MEMORY_EXIT, BlockJob, Broken, Ready, run_block, serve
 
 __all__ = ["run_blocks"]
@@ -123,7 +126,7 @@ class _Pool:
     def __init__(self, job: BlockJob, folder: BlockFolder, size: int, threads: int) -> None:
         self.folder = folder
         self.queue: deque[Block] = deque()
-        self._job = job
+        self._payload = pickle.dumps((serve, (job, folder)))
         self._size = size
         self._threads = threads
         self._context = multiprocessing.get_context("spawn")
@@ -172,8 +175,7 @@ class _Pool:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        arguments = (theirs, self._job, self.folder, os.getpid())
-        process = self._context.Process(target=serve, args=arguments, daemon=True)
+        process = self._context.Process(target=guarded, args=(theirs, os.getpid(), self._payload), daemon=True)
         with _thread_environment(self._threads), _without_interrupts():
             process.start()
         theirs.close()
@@ -264,7 +266,8 @@ def _thread_environment(threads: int) -> Generator[None, None, None]:
 
 @contextmanager
 def _without_interrupts() -> Generator[None, None, None]:
-    """A process started now never sees Ctrl-C: its parent stops it."""
+    """A process started now does not see Ctrl-C: its parent stops it."""
+    resource_tracker.ensure_running()  # starting it later would unblock the signal again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

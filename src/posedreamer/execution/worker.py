@@ -1,12 +1,8 @@
-"""The worker process: builds its job once, then turns blocks into files until told to stop or its parent dies."""
+"""The worker: builds its job once, then turns blocks into files until told to stop."""
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
-import sys
-import threading
 import time
 import traceback
 from dataclasses import dataclass
@@ -19,8 +15,6 @@ from posedreamer.execution.blocks import Block, BlockFolder, BlockSummary
 
 __all__ = ["BlockJob", "BlockWorker", "Broken", "Ready", "run_block", "serve"]
 
-_PR_SET_PDEATHSIG = 1
-_PARENT_CHECK_S = 0.5
 OUT_OF_MEMORY_EXIT = 77
 
 
@@ -63,9 +57,8 @@ def run_block(worker: BlockWorker, folder: BlockFolder, block: Block) -> BlockSu
     return folder.write(block, table, time.perf_counter() - start)
 
 
-def serve(connection: Connection, job: BlockJob, folder: BlockFolder, parent_pid: int) -> None:
-    """Main function of a worker process: one ``BlockSummary`` per ``Block`` received, until None comes."""
-    _die_with(parent_pid)
+def serve(connection: Connection, job: BlockJob, folder: BlockFolder) -> None:
+    """Sends one ``BlockSummary`` per ``Block`` received, until None comes."""
     try:
         worker = job.open()
         connection.send(Ready())
@@ -78,18 +71,3 @@ def serve(connection: Connection, job: BlockJob, folder: BlockFolder, parent_pid
     except Exception as error:
         trace = "".join(traceback.format_exception(error))
         connection.send(Broken(kind=type(error).__name__, message=str(error), trace=trace))
-
-
-def _die_with(parent_pid: int) -> None:
-    """The kernel kills this process with its parent; a thread watches too, for systems where it does not."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:
-        os._exit(1)
-    threading.Thread(target=_watch, args=(parent_pid,), daemon=True).start()
-
-
-def _watch(parent_pid: int) -> None:
-    while os.getppid() == parent_pid:
-        time.sleep(_PARENT_CHECK_S)
-    os._exit(1)
