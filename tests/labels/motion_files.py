@@ -250,6 +250,18 @@ def standing_human(frames: int = 40, arms_down_deg: float = 75.0, jump_m: float 
     return Human(joints, _accumulate(joints, local), root)
 
 
+def without_hands(human: Human) -> Human:
+    """The same person as a simple figure: each forearm ends where the hand began."""
+    kept = [k for k, joint in enumerate(human.joints) if not joint.role.endswith("_hand")]
+    joints = []
+    for k in kept:
+        joint = human.joints[k]
+        hand = [other.offset for other in human.joints if other.parent == k and other.role.endswith("_hand")]
+        parent = -1 if joint.parent < 0 else kept.index(joint.parent)
+        joints.append(Joint(joint.role, parent, joint.offset, hand[0] if hand else joint.tip))
+    return Human(tuple(joints), human.world[:, kept], human.root_m)
+
+
 def positions(human: Human) -> np.ndarray:
     """Joint positions (t, j, 3), metres, z up."""
     places = np.empty(human.world.shape[:3])
@@ -292,7 +304,7 @@ def write_bvh(path: Path, human: Human, layout: Layout = Layout()) -> Path:
 
 
 def _hierarchy(human, layout, offsets, tips):
-    """Lines of the joint tree, and (joint, has position channels) in the order of its columns; -1 for an extra joint."""
+    """Lines of the joint tree, and (joint, has position channels) for its columns; -1 for an extra joint."""
     lines, order = ["HIERARCHY"], []
     turns = " ".join(f"{axis}rotation" for axis in layout.order)
 

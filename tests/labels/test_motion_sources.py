@@ -4,15 +4,19 @@ import re
 
 import numpy as np
 import pytest
-from motion_files import Y_UP, Layout, moving_human, skeleton, standing_human, write_amass, write_bvh
+from motion_files import Y_UP, Layout, moving_human, skeleton, standing_human, without_hands, write_amass, write_bvh
+from scipy.spatial.transform import Rotation
 from test_amass import poses_h, trans
 
 from posedreamer.bodies import load_body
+from posedreamer.bodies.retarget import retarget
 from posedreamer.errors import InputError
 from posedreamer.labels.actions import action_of, fitting_action
 from posedreamer.labels.amass import AmassSource
 from posedreamer.labels.bvh import UNKNOWN_LICENCE, BvhSource, read_bvh
+from posedreamer.labels.grounding import ground
 from posedreamer.labels.mixture import MixtureSource, mixture_from, mixture_of
+from posedreamer.labels.motion import rig
 from posedreamer.labels.open import open_labels
 from posedreamer.labels.protocol import LabelSource
 
@@ -136,19 +140,56 @@ def test_a_nailed_root_touches_the_ground(tmp_path):
 
 
 def mesh_of_frame(clip, frame):
-    from posedreamer.bodies.retarget import retarget
-    from posedreamer.labels.grounding import ground
-    from posedreamer.labels.motion import rig
-
     grounded = ground(
         lambda frames: retarget(clip.rest, clip.rotations(frames), rig()),
         clip.root_height_legs,
         frame,
         clip.frames_per_second,
         np.full(6, 0.5, dtype=np.float32),
+        None if "left_hand" in clip.rest.roles else rig(),
     )
     parameters = {name: value[None] for name, value in grounded.parameters.items()}
     return load_body("anny").pose(parameters).vertices_m[0].numpy()
+
+
+def on_all_fours():
+    """Trunk level, arms and thighs straight down, shanks level; the hips a thigh's length above the floor."""
+    human = standing_human(4, 0.0)
+    forward = Rotation.from_euler("x", 90, degrees=True).as_matrix()
+    for k, joint in enumerate(human.joints):
+        if joint.role.startswith(("pelvis", "spine", "neck", "head")) or joint.role.endswith("clavicle"):
+            human.world[:, k] = forward
+        elif joint.role.endswith(("upperarm", "forearm", "hand")):
+            sign = 90 if joint.role.startswith("left") else -90
+            human.world[:, k] = Rotation.from_euler("y", sign, degrees=True).as_matrix()
+        elif joint.role.endswith(("shank", "foot", "toe")):
+            human.world[:, k] = forward
+    human.root_m[:] = np.linspace([0, 0, 0.5], [0, 0, 0.51], 4)
+    return human
+
+
+def test_propped_hands_lie_on_the_ground_where_the_file_has_none(tmp_path):
+    clip = read_bvh(write_bvh(tmp_path / "m.bvh", without_hands(on_all_fours())), "m")
+    assert "left_hand" not in clip.rest.roles
+    vertices = mesh_of_frame(clip, 2)
+    topology = load_body("anny").topology
+    hand = np.unique(topology.faces[topology.face_part == topology.part_names.index("left_hand")])
+    foot = np.unique(topology.faces[topology.face_part == topology.part_names.index("left_foot")])
+    assert vertices[:, 2].min() > -0.006
+    assert vertices[hand, 2].min() < 0.03
+    assert np.ptp(vertices[hand, 2]) < 0.12  # flat, not on its fingertips
+    assert vertices[foot, 2].min() < 0.08
+
+
+def test_a_calibration_pose_in_front_is_left_out(tmp_path):
+    human = standing_human(12)
+    for role in ("left_upperarm", "left_forearm", "left_hand"):
+        human.world[0, human.index(role)] = np.eye(3)
+    clip = read_bvh(write_bvh(tmp_path / "m.bvh", human), "m")
+    assert len(clip) == len(clip.root_height_legs) == 11
+    for role in ("left_upperarm", "left_forearm", "left_hand"):
+        human.world[6, human.index(role)] = np.eye(3)  # as fast later on: then it is motion
+    assert len(read_bvh(write_bvh(tmp_path / "m.bvh", human), "m")) == 12
 
 
 def test_units_do_not_matter(tmp_path):

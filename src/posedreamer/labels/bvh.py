@@ -14,7 +14,7 @@ from posedreamer.bodies.retarget import FINGERS, SIDES, RestSkeleton
 from posedreamer.errors import InputError
 from posedreamer.geometry.rotations import matrix_from_axis_angle, shortest_turn
 from posedreamer.labels.actions import action_of
-from posedreamer.labels.bvh_file import BvhMotion, read_bvh_motion
+from posedreamer.labels.bvh_file import BvhMotion, read_bvh_motion, without_calibration_pose
 from posedreamer.labels.files import clip_names, motion_files, raise_all
 from posedreamer.labels.joint_names import joint_roles
 from posedreamer.labels.motion import ClipReader, FrameChoice, MotionClip, MotionSource, read_clips
@@ -70,11 +70,12 @@ def read_bvh(path: Path, name: str, up: str = "auto") -> MotionClip:
     """The clip in a BVH file of a human skeleton.
 
     Joints are found by name and tree, the rest pose's up and facing by its own proportions; lengths are measured in
-    legs, so units do not matter.
+    legs, so units do not matter. A calibration pose in front of the motion (a first frame far from all others) is left
+    out.
 
     Raises InputError naming the file when it is damaged or no human skeleton.
     """
-    motion = read_bvh_motion(path)
+    motion = without_calibration_pose(read_bvh_motion(path))
     try:
         roles = joint_roles(motion.names, motion.parents)
         tree = _Tree(motion=motion, roles=roles, rest=_rest_positions(motion))

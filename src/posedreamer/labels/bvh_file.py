@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,9 @@ from jaxtyping import Float32, Float64
 from scipy.spatial.transform import Rotation
 
 from posedreamer.errors import InputError
+from posedreamer.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 
-__all__ = ["BvhMotion", "read_bvh_motion"]
+__all__ = ["BvhMotion", "read_bvh_motion", "without_calibration_pose"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,22 @@ def read_bvh_motion(path: Path) -> BvhMotion:
         where = f"in {len(bad)} of {len(values)} frames, first in frame {bad[0]}" if len(bad) else "in its offsets"
         raise InputError(f"{path}: the motion is not finite {where}; expected numbers. Cut these frames out")
     return motion
+
+
+def without_calibration_pose(motion: BvhMotion) -> BvhMotion:
+    """The motion without its first frame where that is a T pose put in front by the maker, as the CMU files have it.
+
+    Told by the jump to the second frame: some joint turns by more than 45 degrees, and three times as far as any joint
+    between any later two frames.
+    """
+    if len(motion.local_rad) < 3:
+        return motion
+    local = matrix_from_axis_angle(motion.local_rad)
+    steps = axis_angle_from_matrix(np.swapaxes(local[:-1], -1, -2) @ local[1:])
+    largest_deg = np.degrees(np.linalg.norm(steps, axis=-1).max(axis=1))
+    if largest_deg[0] < max(45.0, 3.0 * float(largest_deg[1:].max())):
+        return motion
+    return replace(motion, local_rad=motion.local_rad[1:], root_position=motion.root_position[1:])
 
 
 def _read(path: Path) -> BvhMotion:

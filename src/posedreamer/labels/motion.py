@@ -214,7 +214,7 @@ def _person(clip: MotionClip, frame: int, phenotype: Float32[np.ndarray, "6"]) -
         frame,
         clip.frames_per_second,
         phenotype,
-        has_hands="left_hand" in clip.rest.roles,
+        None if "left_hand" in clip.rest.roles else rig(),
     )
     parameters = grounded.parameters
     for value in parameters.values():
