@@ -12,7 +12,7 @@ from posedreamer.bodies import load_body
 from posedreamer.bodies.phenotype import ADULT_AGE
 from posedreamer.geometry.camera import project_px
 from posedreamer.geometry.keypoints import BODY_65, COCO_17
-from posedreamer.records import Appearance, Camera, Garment, Person, PosedPerson, Scene
+from posedreamer.records import COLOURS_RGB, Appearance, Camera, Garment, Person, PosedPerson, Scene
 from posedreamer.studio.wardrobe import (
     BOTTOMS,
     HAIR_COLOURS,
@@ -34,6 +34,8 @@ MALE_TO: Final = 0.4
 YEARS_ADULT: Final = 18.0
 YEARS_OLD: Final = 90.0
 GREY_FROM_YEARS: Final = 50.0
+SKIN_LIKE: Final = frozenset({"beige", "brown"})
+SKIN_LIKE_RGB: Final = 65.0
 
 
 def gender_word(person: Person) -> str:
@@ -60,14 +62,15 @@ def draw_appearance(person: Person, rng: np.random.Generator) -> Appearance:
     is_grey = years is not None and years >= GREY_FROM_YEARS and rng.random() < (years - 35.0) / 40.0
     hair_colours = greys if is_grey else [name for name in HAIR_COLOURS if name not in greys]
     bottoms = {name: kind for name, kind in BOTTOMS.items() if gender == "woman" or not kind.is_skirt}
+    skin = _one_of(list(SKIN_TONES), rng)
     return Appearance(
         gender=gender,
         age=age_word(person),
-        skin=_one_of(list(SKIN_TONES), rng),
+        skin=skin,
         hair_cut=_one_of(cuts, rng),
         hair_colour=_one_of(hair_colours, rng),
-        top=_draw_garment({name: kind.likely_colours for name, kind in TOPS.items()}, rng),
-        bottom=_draw_garment({name: kind.likely_colours for name, kind in bottoms.items()}, rng),
+        top=_draw_garment({name: _clear_of(skin, kind.likely_colours) for name, kind in TOPS.items()}, rng),
+        bottom=_draw_garment({name: _clear_of(skin, kind.likely_colours) for name, kind in bottoms.items()}, rng),
         shoes=_draw_garment({name: kind.likely_colours for name, kind in SHOES.items()}, rng),
     )
 
@@ -131,6 +134,15 @@ def _years(person: Person) -> float | None:
     if value is None:
         return None
     return YEARS_ADULT + (value - ADULT_AGE[0]) / (1.0 - ADULT_AGE[0]) * (YEARS_OLD - YEARS_ADULT)
+
+
+def _clear_of(skin: str, colours: Sequence[str]) -> tuple[str, ...]:
+    """Colours without the skin-like ones that are near this skin: a dressed person must look dressed."""
+    return tuple(
+        colour
+        for colour in colours
+        if colour not in SKIN_LIKE or np.linalg.norm(np.subtract(COLOURS_RGB[colour], SKIN_TONES[skin])) > SKIN_LIKE_RGB
+    )
 
 
 def _draw_garment(kinds: Mapping[str, Sequence[str]], rng: np.random.Generator) -> Garment:
