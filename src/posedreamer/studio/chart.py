@@ -51,7 +51,7 @@ class Landmarks(NamedTuple):
     sole_z: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BodyChart:
     """What the painter knows of a body model, from its neutral body.
 

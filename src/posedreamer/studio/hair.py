@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,14 +26,15 @@ _CURTAIN_TOP: Final = 0.080
 _SKULL_BACK: Final = 0.080
 
 
-def hair_shells(chart: BodyChart, look: Look) -> list[ShellTemplate]:
+def hair_shells(chart: BodyChart, look: Look) -> tuple[ShellTemplate, ...]:
     """The shells of a look's hair; none for short cuts."""
-    shells: list[ShellTemplate] = []
-    if look.hair_length_m > 0.0:
-        shells.append(_curtain(chart, look.hair_length_m, look.hair_m))
-    if look.has_bun:
-        shells.append(_bun(chart))
-    return shells
+    return _shells(chart, look.hair_length_m, look.hair_m, look.has_bun)
+
+
+@lru_cache(maxsize=64)
+def _shells(chart: BodyChart, length_m: float, thickness_m: float, has_bun: bool) -> tuple[ShellTemplate, ...]:
+    curtain = (_curtain(chart, length_m, thickness_m),) if length_m > 0.0 else ()
+    return (*curtain, _bun(chart)) if has_bun else curtain
 
 
 class Ground(NamedTuple):
