@@ -371,13 +371,14 @@ def _accumulate(joints, local):
 
 def _rest_turn(role: str, rest: str) -> np.ndarray:
     """What the rest pose has turned a joint by since the T pose."""
-    lowered = {"T": (0.0, 0.0), "A": (45.0, 8.0), "down": (90.0, 0.0)}[rest]
+    lowered = {"T": (0.0, 0.0), "A": (45.0, 8.0), "down": (90.0, 0.0), "bent": (40.0, 0.0)}[rest]
     sign = {"left": 1.0, "right": -1.0}.get(role.split("_")[0], 0.0)
     part = role.split("_")[1] if sign else ""
     is_arm = part in ("upperarm", "forearm", "hand", *_KNUCKLE_Y)
     is_leg = part in ("thigh", "shank", "foot", "toe")
     angle = sign * (lowered[0] * is_arm - lowered[1] * is_leg)
-    return Rotation.from_euler("y", angle, degrees=True).as_matrix()
+    bend = -sign * 35.0 * (rest == "bent" and is_arm and part != "upperarm")
+    return Rotation.from_euler("YZ", [angle, bend], degrees=True).as_matrix()
 
 
 def _numbers(values) -> str:

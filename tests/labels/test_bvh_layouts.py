@@ -36,6 +36,7 @@ BONES = {
 LAYOUTS = {
     "A pose": Layout(rest="A"),
     "arms down": Layout(rest="down"),
+    "arms half down, elbows bent": Layout(rest="bent"),
     "z up, metres": Layout(rest_axes=Z_UP, unit=1.0),
     "facing x, inches, arms down": Layout(rest="down", rest_axes=FACING_X, unit=1 / 0.0254),
     "z up, facing x, biped, A pose": Layout(rest="A", rest_axes=Z_UP_FACING_X, names=BIPED, order="XYZ", unit=1.0),
