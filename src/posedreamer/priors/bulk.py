@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Int, Int64
 
 from posedreamer.bodies.protocol import BodyTopology
 from posedreamer.priors.skeleton import PosedBones, Skeleton
@@ -105,7 +105,7 @@ class Slice:
     group: str
     bone: str
     along: Float[np.ndarray, "3"]
-    vertices: Int64[np.ndarray, " n"] = field(repr=False)
+    vertices: Int[np.ndarray, " n"] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def _cross_legged(draft: Draft) -> None:
         draft.side(side, shin_rotation=0.0, ankle_flexion=-22.0, ankle_inversion=14.0)
     draft.feet = {}
     for side in SIDES:
-        rest_hand_on_thigh(draft, side, draft.uniform(0.95, 1.1))
+        rest_hand_on_thigh(draft, side, draft.uniform(0.7, 0.9))
         draft.fingers[side] = "relaxed"
     draft.action = "sitting cross-legged on the floor"
 

@@ -36,8 +36,8 @@ def relaxed_stance(draft: Draft) -> None:
     """Feet planted and weight over them: even, on one leg (contrapposto), in step or legs apart."""
     kind = draft.rng.choice(4, p=(0.4, 0.33, 0.17, 0.1))
     half_m = abs(draft.normal(0.11, 0.025))
-    draft.turn_pelvis(forward=draft.normal(3, 3), lateral=draft.normal(0, 1.5), heading=draft.normal(0, 4))
-    draft.bend_trunk(draft.normal(1, 4), draft.normal(0, 3), draft.normal(0, 5))
+    draft.turn_pelvis(forward=draft.normal(1, 2.5), lateral=draft.normal(0, 1.5), heading=draft.normal(0, 4))
+    draft.bend_trunk(draft.normal(1, 3), draft.normal(0, 3), draft.normal(0, 5))
     if kind == 1:
         weight = 0.78 if draft.chance(0.5) else 0.22
         toward = 1.0 if weight > 0.5 else -1.0
