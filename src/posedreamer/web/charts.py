@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 __all__ = ["Bins", "Mark", "Series", "bins_of", "histogram", "plain", "rose"]
 
 _WIDTH, _HEIGHT = 320, 150
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 16, 20
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 16, 16, 20
 _MOST_WHOLE = 24
 
 
@@ -48,7 +48,7 @@ def plain(value: float, step: float = 0.0) -> str:
         return "-"
     if step <= 0:
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    decimals = max(0, min(6, math.ceil(-math.log10(step) - 1e-9)))
+    decimals = next((count for count in range(6) if math.isclose(round(step, count), step, rel_tol=1e-6)), 6)
     return f"{value + 0.0:,.{decimals}f}"
 
 

@@ -21,7 +21,13 @@ __all__ = ["Measures", "View", "measure", "view_of"]
 
 MOST_ROWS = 6400
 _COLUMNS = ("width", "height", "camera", "people.list.element.keypoints_3d_cam_m")
-_PERSON_COLUMNS = ("people.list.element.amodal_bbox", "people.list.element.body")
+_PERSON_COLUMNS = ("people.list.element.amodal_bbox", "people.list.element.body", "people.list.element.keypoints_2d")
+_VIEWS = ("fov_deg", "distance_m", "elevation_deg", "azimuth_deg", "height_share", "visible_joints")
+_CHAINS: Mapping[str, tuple[str, str, str]] = {
+    "hip bend": ("shoulder", "hip", "knee"),
+    "knee bend": ("hip", "knee", "ankle"),
+    "elbow bend": ("shoulder", "elbow", "wrist"),
+}
 _SHAPES = ("phenotype", "betas")
 _FACING_LIMIT = 0.5
 
@@ -50,8 +56,9 @@ class Measures:
 
     Attributes:
         samples: how many of the kept samples were measured.
-        views: ``View`` fields and "height_share" (box height over picture height), one number per person.
-        bends: "trunk tilt", "knee bend", "elbow bend" in degrees; 0 is upright, straight, straight.
+        views: ``View`` fields, "height_share" (box height over picture height) and "visible_joints", one number per
+            person.
+        bends: "trunk tilt" from upright, and "hip bend", "knee bend", "elbow bend" from straight, in degrees.
         shapes: body model -> parameter entry -> values.
     """
 
@@ -63,10 +70,8 @@ class Measures:
 
 def measure(dataset: Dataset, most_rows: int = MOST_ROWS) -> Measures:
     """Measures of the kept people; of a large data set only of evenly spaced row groups, about ``most_rows`` rows."""
-    views: dict[str, list[float]] = {
-        name: [] for name in ("fov_deg", "distance_m", "elevation_deg", "azimuth_deg", "height_share")
-    }
-    bends: dict[str, list[float]] = {"trunk tilt": [], "knee bend": [], "elbow bend": []}
+    views: dict[str, list[float]] = {name: [] for name in _VIEWS}
+    bends: dict[str, list[float]] = {name: [] for name in ("trunk tilt", *_CHAINS)}
     shapes: dict[str, dict[str, list[float]]] = {}
     samples = 0
     for row in _rows(dataset, most_rows):
@@ -79,7 +84,9 @@ def measure(dataset: Dataset, most_rows: int = MOST_ROWS) -> Measures:
         )
         for person in row["people"]:
             joints = np.array(person["keypoints_3d_cam_m"], dtype=np.float64)
-            _note_view(views, camera, joints, person["amodal_bbox"][3])
+            _note_view(views, camera, joints)
+            views["height_share"].append(person["amodal_bbox"][3] / camera.height)
+            views["visible_joints"].append(sum(point[2] == 2 for point in person["keypoints_2d"]))
             _note_bends(bends, camera, joints)
             _note_shape(shapes, person["body"])
     return Measures(
@@ -124,22 +131,19 @@ def _rows(dataset: Dataset, most_rows: int) -> Iterator[dict[str, Any]]:
             yield from file.read_row_group(group, columns=[*_COLUMNS, *_PERSON_COLUMNS]).to_pylist()
 
 
-def _note_view(
-    views: dict[str, list[float]], camera: Camera, joints: Float64[np.ndarray, "17 3"], box_height_px: float
-) -> None:
+def _note_view(views: dict[str, list[float]], camera: Camera, joints: Float64[np.ndarray, "17 3"]) -> None:
     view = view_of(camera, joints)
     views["fov_deg"].append(view.fov_deg)
     views["distance_m"].append(view.distance_m)
     views["elevation_deg"].append(view.elevation_deg)
     views["azimuth_deg"].append(view.azimuth_deg)
-    views["height_share"].append(box_height_px / camera.height)
 
 
 def _note_bends(bends: dict[str, list[float]], camera: Camera, joints: Float64[np.ndarray, "17 3"]) -> None:
     _, trunk, _ = _frame(joints)
     bends["trunk tilt"].append(_angle_deg(trunk, camera.cam_from_world[:3, 2]))
     for side in ("left", "right"):
-        for name, chain in (("knee bend", ("hip", "knee", "ankle")), ("elbow bend", ("shoulder", "elbow", "wrist"))):
+        for name, chain in _CHAINS.items():
             a, b, c = joints[COCO_17.indices_of(tuple(f"{side}_{joint}" for joint in chain))]
             bends[name].append(_angle_deg(b - a, c - b))
 

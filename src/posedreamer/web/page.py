@@ -18,7 +18,7 @@ from posedreamer.dataset.schema import DROPPED, FAILED, KEPT, SURPLUS
 from posedreamer.recipes.keep_rate import wilson_interval
 from posedreamer.web.account import Account, Threshold, keep_rates
 from posedreamer.web.cards import Card
-from posedreamer.web.charts import Mark, Series, bins_of, histogram, plain, rose
+from posedreamer.web.charts import Bins, Mark, Series, bins_of, histogram, plain, rose
 from posedreamer.web.measures import Measures
 
 __all__ = ["card_data", "distribution_charts", "headline", "origin", "rate_rows", "reason_rows", "score_charts"]
@@ -74,14 +74,15 @@ def score_charts(account: Account, thresholds: Sequence[Threshold]) -> list[Char
         has_score = np.isfinite(values)
         found = values[has_score]
         bounds = [bound for bound in thresholds if bound.score == name]
-        marks = [Mark(each.value, f"{'≥' if each.side == 'minimum' else '≤'} {each.value:g}") for each in bounds]
+        bins = bins_of(found, [each.value for each in bounds])
+        marks = [_mark(each, bins) for each in bounds]
         series = (
             Series("passed the gate", "kept", values[has_score & passed]),
             Series("dropped", "dropped", values[has_score & ~passed]),
         )
         without = len(values) - found.size
         note = _summary(found) + (f", {without:,} without" if without else "")
-        charts.append(Chart(name, note, histogram(series, title=name, marks=marks, bins=_score_bins(found, marks))))
+        charts.append(Chart(name, note, histogram(series, title=name, marks=marks, bins=bins)))
     return charts
 
 
@@ -125,15 +126,18 @@ def distribution_charts(measures: Measures) -> dict[str, list[Chart]]:
             f"{views['azimuth_deg'].size:,} people whose chest faces sideways",
             rose(views["azimuth_deg"], ("front", "their left", "back", "their right"), "Azimuth around the person"),
         ),
-        _chart("box height / picture height", "", views["height_share"]),
     ]
     pose = [_chart(name, "°", values) for name, values in measures.bends.items()]
     shape = [
-        _chart(f"{entry}", "", values, span=(0.0, 1.0) if "phenotype" in measures.shapes else None)
+        _chart(entry, "", values, span=(0.0, 1.0) if values.min() >= 0.0 and values.max() <= 1.0 else ())
         for entries in measures.shapes.values()
         for entry, values in entries.items()
     ]
-    return {"camera": camera, "pose": pose, "shape": shape}
+    size = [
+        _chart("box height / picture height", "", views["height_share"]),
+        _chart("visible joints of 17", "", views["visible_joints"]),
+    ]
+    return {"camera": camera, "pose": pose, "shape, and size in the picture": [*shape, *size]}
 
 
 def origin(dataset: Dataset) -> dict[str, Any]:
@@ -175,22 +179,25 @@ def card_data(card: Card) -> dict[str, Any]:
     }
 
 
-def _score_bins(found: Float64[np.ndarray, " n"], marks: Sequence[Mark]) -> Any:
-    return bins_of(found, [mark.value for mark in marks])
+def _mark(bound: Threshold, bins: Bins) -> Mark:
+    """The line of a bound: at its value, or on the side of the bar that it lets through."""
+    sign, inset = ("≥", -0.5) if bound.side == "minimum" else ("≤", 0.5)
+    return Mark(bound.value + (inset if bins.is_whole else 0.0), f"{sign} {bound.value:g}")
 
 
-def _chart(title: str, unit: str, values: Float64[np.ndarray, " n"], span: tuple[float, float] | None = None) -> Chart:
+def _chart(title: str, unit: str, values: Float64[np.ndarray, " n"], span: Sequence[float] = ()) -> Chart:
     series = (Series("kept", "kept", values),)
-    bins = bins_of(values, span or (), count=24)
+    bins = bins_of(values, span, count=24)
     return Chart(title, _summary(values, unit), histogram(series, title=title, bins=bins))
 
 
 def _summary(values: Float64[np.ndarray, " n"], unit: str = "") -> str:
     if not values.size:
         return "no values"
-    low, middle, high = (plain(float(each)) for each in np.percentile(values, (5, 50, 95)))
+    step = 1.0 if unit == "°" else 0.0
+    low, middle, high = (plain(float(each), step) for each in np.percentile(values, (5, 50, 95)))
     space = "" if unit in ("", "°") else " "
-    return f"median {middle}{space}{unit}, 90 % within {low} to {high}{space}{unit}"
+    return f"{middle}{space}{unit} ({low} to {high})"
 
 
 def _words(found: Any) -> dict[str, str]:

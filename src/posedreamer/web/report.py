@@ -104,10 +104,12 @@ def _choices(cards: Sequence[Card], key: str) -> list[tuple[str, int]]:
 
 def _environment() -> Environment:
     """Templates of this package; every value is escaped, a missing one is an error."""
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("posedreamer.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    return environment
