@@ -71,7 +71,8 @@ def _top_offset(x: float, y: float, z: float, sleeve: float, cover: float, look:
 
 @kernel
 def _bottom_offset(x: float, y: float, z: float, cover: float, look: Look, marks: Landmarks) -> float:
-    down = smooth_step(marks.knee_z + 0.1, marks.ankle_z + 0.05, z)
+    is_long = look.leg_z < marks.ankle_z + 0.06
+    down = smooth_step(marks.knee_z + 0.1, marks.ankle_z + 0.05, z) if is_long else 0.2
     knee = smooth_step(0.16, 0.03, fabs(z - marks.knee_z))
     ankle = smooth_step(marks.ankle_z + 0.22, marks.ankle_z, z)
     fold = noise_3d(x * 18.0, y * 18.0, z * (14.0 + 16.0 * ankle), look.seed + 7)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import fabs, floor
+from typing import Final
 
 from posedreamer.rendering.kernels import kernel
-from posedreamer.studio.chart import EYE, HAIR, INSIDE, SHOE, SKIRT, Landmarks
+from posedreamer.studio.chart import EAR, EYE, HAIR, INSIDE, SHOE, SKIRT, Landmarks
 from posedreamer.studio.cloth import bottom_cover, hair_cover, shoe_cover, top_cover
 from posedreamer.studio.face import blend, eye_albedo, face_albedo, hair_albedo, skin_albedo, tinted
 from posedreamer.studio.looks import Colour, Look
@@ -13,13 +14,12 @@ from posedreamer.studio.noise import noise_3d, smooth_step
 
 __all__ = ["CLOTH", "FLESH", "GLOSSY", "STRANDS", "surface_albedo"]
 
-CLOTH = 0
-FLESH = 1
-STRANDS = 2
-GLOSSY = 3
+CLOTH: Final = 0
+FLESH: Final = 1
+STRANDS: Final = 2
+GLOSSY: Final = 3
 
-_EAR = 3
-_ON_HEAD = 0.10
+_ON_HEAD: Final = 0.10
 
 
 @kernel
@@ -60,7 +60,7 @@ def surface_albedo(
 @kernel
 def _head(kind: int, x: float, y: float, z: float, look: Look, marks: Landmarks) -> tuple[Colour, int]:
     skin = face_albedo(x, y, z, look, marks)
-    if look.hair_m <= 0.0 or kind == _EAR:
+    if look.hair_m <= 0.0 or kind == EAR:
         return skin, FLESH
     share = smooth_step(-0.003, 0.006, hair_cover(x, y, z, marks))
     if share <= 0.0:

@@ -17,7 +17,8 @@ __all__ = ["Ground", "hair_shells", "hang"]
 
 _ROWS: Final = 12
 _COLUMNS: Final = 33
-_HALF_SPAN_RAD: Final = 2.05
+_HALF_SPAN_RAD: Final = 1.9
+_EAR_M: Final = 0.008
 _BUN_M: Final = 0.034
 _FIXED_ROWS: Final = 5
 _GIVE: Final = 0.8
@@ -85,7 +86,8 @@ def _curtain(chart: BodyChart, length_m: float, thickness_m: float) -> ShellTemp
         up = _CURTAIN_TOP + (tip - _CURTAIN_TOP) * down
         reach = _skull_reach(chart, max(_CURTAIN_TOP - 0.16 * down * _ROWS / 7.0, -0.015), spokes)
         off = thickness_m * min(0.35 + 2.2 * down, 1.05) + 0.004 * np.sin(angle * 9.0) * down
-        reach = reach * (1.0 - 0.10 * max(down - 0.5, 0.0)) + off * scale
+        beside_ears = _EAR_M * np.abs(spokes[:, 0]) ** 4 * min(4.0 * down, 1.0)
+        reach = reach * (1.0 - 0.10 * max(down - 0.5, 0.0)) + (off + beside_ears) * scale
         centre = _head_point(chart, 0.0, _SKULL_BACK, 0.0)[1]
         rows.append(
             np.column_stack([reach * spokes[:, 0], centre + reach * spokes[:, 1], chart.landmarks.eye_z + up * scale])
