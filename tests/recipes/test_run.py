@@ -2,9 +2,9 @@
 
 import pyarrow.parquet as pq
 import pytest
+
 from posedreamer.dataset.open import open_dataset
 from posedreamer.dataset.verify import verify
-
 from posedreamer.errors import InputError, RecipeError, RunError
 from posedreamer.recipes import run
 from posedreamer.recipes.plan import plan
@@ -95,7 +95,7 @@ def test_the_plan_names_every_stage_and_the_pilot_predicts():
         (("generator.name=stdio",), 'Did you mean "studio"'),
         (("cameras.0.options={fov: [20, 30]}",), "no option 'fov'.*Did you mean \"fov_deg\""),
         (("scorers=[]",), "found"),
-        (("gate.rules.3.score=okay",), 'Did you mean "oks"'),
+        (("gate.rules.3.score=okss",), 'Did you mean "oks"'),
     ],
 )
 def test_a_recipe_that_cannot_run_is_refused_before_anything_is_written(tmp_path, settings, words):
@@ -110,3 +110,21 @@ def test_labels_that_cannot_be_read_are_refused_before_anything_is_written(tmp_p
     with pytest.raises(InputError, match="txt"):
         generate("demo", tmp_path / "out", num=1, labels=[tmp_path / "notes"], workers=0, settings=SMALL)
     assert not (tmp_path / "out").exists()
+
+
+def test_recombined_and_varied_labels_run_from_a_recipe(tmp_path):
+    settings = ("labels.0.reshape=true", "labels.0.copies=3", "labels.0.spread_deg=5.0")
+    recipe, source = run.prepare("demo", (), settings)
+    labels = [source.label(index, 0) for index in range(6)]
+    assert [label.clip for label in labels[:3]] == [labels[0].clip] * 3
+    assert labels[3].clip != labels[0].clip
+    assert len({label.label_id for label in labels}) == 6
+    plain = run.prepare("demo", (), ())[1]
+    assert plain.digest != source.digest
+    assert recipe.labels[0].copies == 3
+
+
+def test_an_unknown_option_of_a_motion_path_is_refused(tmp_path):
+    setting = f"labels=[{{path: {tmp_path}, options: {{strides: 2}}}}]"
+    with pytest.raises(RecipeError, match='Did you mean "stride"'):
+        run.prepare("demo", (), (setting,))

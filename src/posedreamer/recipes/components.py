@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from posedreamer.captions.protocol import Captioner
@@ -13,6 +13,7 @@ from posedreamer.generation.protocol import Generator
 from posedreamer.labels.mixture import mixture_of
 from posedreamer.labels.open import open_labels
 from posedreamer.labels.protocol import LabelSource
+from posedreamer.labels.recombine import ReshapedSource, VariedSource
 from posedreamer.recipes.schema import GatePart, LabelPart, Recipe
 from posedreamer.scenes.build import SceneBuilder
 from posedreamer.scenes.protocol import CameraSampler
@@ -71,20 +72,30 @@ def build_policy(part: GatePart) -> Policy:
 
 def _build_label_part(part: LabelPart) -> LabelSource:
     if part.path is not None:
-        return open_labels(part.path, **part.options)
-    return cast("LabelSource", _build("source", part.name, part.options))
+        source: LabelSource = open_labels(
+            part.path, **_checked("labels from a path", open_labels, part.options, "path")
+        )
+    else:
+        source = cast("LabelSource", _build("source", part.name, part.options))
+    if part.reshape:
+        source = ReshapedSource(source)
+    return VariedSource(source, copies=part.copies, spread_deg=part.spread_deg) if part.copies > 1 else source
 
 
 def _build(kind: str, name: str, options: Mapping[str, Any]) -> object:
     make = factory(kind, name)
-    known = [option for option in inspect.signature(make).parameters if option != "name"]
+    return make(**_checked(f"{kind} {name!r}", make, options, "name"))
+
+
+def _checked(what: str, make: Callable[..., object], options: Mapping[str, Any], own: str) -> dict[str, Any]:
+    """The options, if ``make`` takes them all; ``own`` is the parameter that options do not set."""
+    known = [option for option in inspect.signature(make).parameters if option != own]
     for option in options:
         if option not in known:
             raise RecipeError(
-                f"{kind} {name!r} has no option {option!r}; it has: {', '.join(known) or 'none'}."
-                f"{did_you_mean(option, known)}"
+                f"{what} has no option {option!r}; it has: {', '.join(known) or 'none'}.{did_you_mean(option, known)}"
             )
-    return make(**{option: _frozen(value) for option, value in options.items()})
+    return {option: _frozen(value) for option, value in options.items()}
 
 
 def _frozen(value: Any) -> Any:

@@ -15,14 +15,12 @@ from typing import Final
 
 import posedreamer
 from posedreamer.bodies import load_body
-from posedreamer.dataset.manifest import Counts, begin_dataset
+from posedreamer.dataset.manifest import Counts, hold_dataset
 from posedreamer.dataset.reduce import Reduction, reduce_dataset
 from posedreamer.errors import RunError
 from posedreamer.estimators.weights import weight_statuses
 from posedreamer.execution.blocks import BlockFolder, blocks_of
-from posedreamer.execution.files import make_folder
 from posedreamer.execution.local import run_blocks
-from posedreamer.execution.lock import hold_lock
 from posedreamer.execution.plan import plan_rows
 from posedreamer.execution.progress import Meter, progress
 from posedreamer.execution.stage import Stage
@@ -95,10 +93,7 @@ def generate(
     plan_rows(stages, given=("label",))
     reduction = _reduction(recipe, seed, source, stages)
     out = Path(out)
-    make_folder(out)
-    with hold_lock(out / ".lock"):
-        folder = BlockFolder(out / "blocks", begin_dataset(out, reduction.recipe))
-        folder.prepare()
+    with hold_dataset(out, reduction.recipe) as folder:
         for stage in stages:
             stage.setup_node()
         wanted = num

@@ -33,11 +33,20 @@ class Component(_Part):
 
 
 class LabelPart(Component):
-    """One label source of the mixture: a catalogue name with options, or a path to a file or folder of motion."""
+    """One label source of the mixture: a catalogue name with options, or a path to a file or folder of motion.
+
+    Attributes:
+        reshape: redraw every body's shape among adults (pose x shape recombination).
+        copies: poses per guide pose: the guide itself and ``copies - 1`` variations of it (pose augmentation).
+        spread_deg: how far variations go; 5 is a variation, 20 another pose.
+    """
 
     name: str = "prior"
     path: str | None = None
     weight: Weight = 1.0
+    reshape: bool = False
+    copies: Annotated[int, Field(ge=1, le=1000)] = 1
+    spread_deg: Annotated[float, Field(ge=0, le=60)] = 8.0
 
 
 class CameraPart(Component):
