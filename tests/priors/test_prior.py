@@ -81,7 +81,7 @@ def test_standing_people_stand_on_both_soles_in_balance(body: AnnyBody) -> None:
         middle = centre_of_volume(vertices, body.topology.faces)[:2]
         between = spots[1] - spots[0]
         along = np.clip((middle - spots[0]) @ between / (between @ between), 0.0, 1.0)
-        assert np.linalg.norm(middle - (spots[0] + along * between)) < 0.07
+        assert np.linalg.norm(middle - (spots[0] + along * between)) < 0.09
         assert posed.bones_world[0, names.index("head"), 2, 3] > 1.2
 
 

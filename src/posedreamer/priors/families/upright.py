@@ -65,7 +65,7 @@ def glance(draft: Draft, spread: float = 1.0) -> None:
 
 
 def standing(draft: Draft) -> None:
-    """Standing about: arms hanging, crossed, on the hips, clasped, in pockets."""
+    """Standing about: arms hanging, crossed, on the hips, clasped, on the thighs."""
     relaxed_stance(draft)
     hang_arms(draft)
     glance(draft)
@@ -86,8 +86,8 @@ def standing(draft: Draft) -> None:
         draft.action = "standing with hands behind the back"
     elif kind == 5:
         for side in SIDES if draft.chance(0.6) else (SIDES[int(draft.chance(0.5))],):
-            _hand_in_pocket(draft, side)
-        draft.action = "standing with a hand in the pocket"
+            _hand_on_thigh(draft, side)
+        draft.action = "standing with a hand on the thigh"
     draft.solve()
 
 
@@ -126,7 +126,7 @@ def _clasp(draft: Draft, *, behind: bool) -> None:
         draft.fingers[side] = "cup"
 
 
-def _hand_in_pocket(draft: Draft, side: str) -> None:
+def _hand_on_thigh(draft: Draft, side: str) -> None:
     wrist = at_trunk(draft, "pelvis", x=out_sign(side) * 1.12, out=-0.05, up=-0.015)
     reach_to(draft, side, wrist, elbow=(0.8, 1.0, 0.0), palm=(-1.0, 0.0, 0.0), fingers=(-0.2, -0.35, -1.0))
     draft.fingers[side] = "flat"

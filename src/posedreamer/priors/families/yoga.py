@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 import numpy as np
 
 from posedreamer.priors.anatomy import SIDES
@@ -22,10 +25,10 @@ __all__ = ["yoga"]
 
 def yoga(draft: Draft) -> None:
     """Tree, warriors, triangle, chair, forward fold, downward dog, cobra, plank."""
-    variants = (_tree, _warrior_two, _warrior_one, _warrior_three, _triangle, _chair, _fold, _down_dog, _cobra)
-    weights = (0.2, 0.16, 0.12, 0.08, 0.1, 0.1, 0.08, 0.1, 0.06)
-    variants[draft.rng.choice(len(variants), p=weights)](draft)
-    draft.action = "doing yoga"
+    kind = int(draft.rng.choice(len(_FIGURES), p=[share for _, share, _ in _FIGURES]))
+    figure, _, name = _FIGURES[kind]
+    figure(draft)
+    draft.action = f"doing yoga in {name}"
     draft.solve()
 
 
@@ -163,3 +166,16 @@ def _cobra(draft: Draft) -> None:
     draft.root_m = np.array([0.0, 0.0, 0.12])
     hands_on_floor(draft, -0.02, 0.03)
     draft.settle_deg = 22.0
+
+
+_FIGURES: Final[tuple[tuple[Callable[[Draft], None], float, str], ...]] = (
+    (_tree, 0.2, "tree pose"),
+    (_warrior_two, 0.16, "warrior pose"),
+    (_warrior_one, 0.12, "warrior pose"),
+    (_warrior_three, 0.08, "warrior pose on one leg"),
+    (_triangle, 0.1, "triangle pose"),
+    (_chair, 0.1, "chair pose"),
+    (_fold, 0.08, "a standing forward fold"),
+    (_down_dog, 0.1, "downward dog"),
+    (_cobra, 0.06, "cobra pose"),
+)
