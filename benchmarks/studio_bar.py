@@ -4,7 +4,8 @@
     python benchmarks/studio_bar.py --n 300 --labels PATH      a motion file, or a folder of them
     python benchmarks/studio_bar.py --sheet worst.png          and a sheet of the pictures that fit worst
 
-Cameras and captions are those of the demo recipe. A label counts when at least eight of its joints are visible; one
+Cameras, frame rules and captions are those of the demo recipe (``--set head_in_frame=false`` also takes people whose
+head is cut off by the frame, whom the recipe refuses before painting). A label counts when at least eight of its joints are visible; one
 that is not found counts as a miss. Shares come with Wilson 95 % intervals; the last line is one JSON object.
 """
 
@@ -29,11 +30,13 @@ from posedreamer.generation.studio import StudioGenerator
 from posedreamer.labels.open import open_labels
 from posedreamer.labels.prior import PriorSource
 from posedreamer.labels.protocol import LabelSource
+from posedreamer.recipes.components import build_scene_builder
+from posedreamer.recipes.files import load_recipe
+from posedreamer.recipes.keep_rate import wilson_interval
 from posedreamer.records import Condition, Picture, Scene
 from posedreamer.rendering.rasterizer import Mesh, rasterize
 from posedreamer.scenes.annotate import annotate
-from posedreamer.scenes.build import Refusal, SceneBuilder
-from posedreamer.scenes.cameras import PoseDreamerCamera, PosePlusPlusCamera, WideAngleCamera
+from posedreamer.scenes.build import Refusal
 from posedreamer.scoring.blazepose import BlazePoseScorer
 from posedreamer.seeds import derive_seed, generator_for
 
@@ -58,6 +61,9 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--backgrounds", default="", help="a folder of photos")
+    parser.add_argument(
+        "--set", dest="settings", action="append", default=[], help="key=value on top of the demo recipe"
+    )
     parser.add_argument("--sheet", type=Path, help="write the worst pictures here")
     arguments = parser.parse_args()
     source: LabelSource = open_labels(arguments.labels) if arguments.labels else PriorSource()
@@ -68,8 +74,8 @@ def main() -> None:
 
 
 def judge(source: LabelSource, arguments: argparse.Namespace) -> list[Row]:
-    cameras = {PosePlusPlusCamera(): 0.5, PoseDreamerCamera(): 0.35, WideAngleCamera(): 0.15}
-    builder = SceneBuilder(cameras=cameras, width=arguments.size, height=arguments.size)
+    size = (f"width={arguments.size}", f"height={arguments.size}")
+    builder = build_scene_builder(load_recipe("demo", (*size, *arguments.settings)))
     studio, scorer = StudioGenerator(backgrounds=arguments.backgrounds), BlazePoseScorer()
     rows: list[Row] = []
     index = -1
@@ -126,23 +132,13 @@ def condition_of(scene: Scene, seed: int) -> Condition:
     )
 
 
-def wilson(passed: int, count: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
-    if count == 0:
-        return 0.0, 1.0
-    z, share = 1.959964, passed / count
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return middle - half, middle + half
-
-
 def summary(rows: list[Row]) -> dict[str, Any]:
     passed = sum(row.oks > PASS_OKS for row in rows)
     return {
         "n": len(rows),
         "found": round(float(np.mean([row.found for row in rows])), 4),
         "share_over_08": round(passed / len(rows), 4),
-        "wilson_95": [round(bound, 4) for bound in wilson(passed, len(rows))],
+        "wilson_95": [round(bound, 4) for bound in wilson_interval(passed, len(rows))],
         "mean_oks": round(float(np.mean([row.oks for row in rows])), 4),
         "mirrored": round(float(np.mean([row.oks_mirrored > row.oks for row in rows])), 4),
     }
@@ -176,6 +172,7 @@ def report(rows: list[Row], arguments: argparse.Namespace) -> None:
                 "ms_per_picture": {"median": round(float(np.median(times)), 1), "best": round(float(times.min()), 1)},
                 "size": arguments.size,
                 "seed": arguments.seed,
+                "settings": arguments.settings,
                 "labels": str(arguments.labels.name) if arguments.labels else "prior",
                 "revision": StudioGenerator().revision,
                 "hardware": platform.processor() or platform.machine(),

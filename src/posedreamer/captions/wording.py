@@ -12,7 +12,7 @@ from posedreamer.bodies import load_body
 from posedreamer.bodies.phenotype import ADULT_AGE
 from posedreamer.geometry.camera import project_px
 from posedreamer.geometry.keypoints import BODY_65, COCO_17
-from posedreamer.records import COLOURS_RGB, Appearance, Camera, Garment, Person, PosedPerson, Scene
+from posedreamer.records import Appearance, Camera, Garment, Person, PosedPerson, Scene
 from posedreamer.studio.wardrobe import (
     BOTTOMS,
     HAIR_COLOURS,
@@ -23,6 +23,7 @@ from posedreamer.studio.wardrobe import (
     SHOES,
     SKIN_TONES,
     TOPS,
+    is_skin_like,
 )
 
 __all__ = ["age_word", "draw_appearance", "draw_place", "gender_word", "view_words"]
@@ -34,8 +35,6 @@ MALE_TO: Final = 0.4
 YEARS_ADULT: Final = 18.0
 YEARS_OLD: Final = 90.0
 GREY_FROM_YEARS: Final = 50.0
-SKIN_LIKE: Final = frozenset({"beige", "brown"})
-SKIN_LIKE_RGB: Final = 65.0
 
 
 def gender_word(person: Person) -> str:
@@ -137,12 +136,8 @@ def _years(person: Person) -> float | None:
 
 
 def _clear_of(skin: str, colours: Sequence[str]) -> tuple[str, ...]:
-    """Colours without the skin-like ones that are near this skin: a dressed person must look dressed."""
-    return tuple(
-        colour
-        for colour in colours
-        if colour not in SKIN_LIKE or np.linalg.norm(np.subtract(COLOURS_RGB[colour], SKIN_TONES[skin])) > SKIN_LIKE_RGB
-    )
+    """Colours that nobody takes for this skin: a dressed person must look dressed."""
+    return tuple(colour for colour in colours if not is_skin_like(colour, skin))
 
 
 def _draw_garment(kinds: Mapping[str, Sequence[str]], rng: np.random.Generator) -> Garment:

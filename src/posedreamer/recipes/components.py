@@ -42,7 +42,11 @@ def build_scene_builder(recipe: Recipe) -> SceneBuilder:
     for part in recipe.cameras:
         cameras[cast("CameraSampler", _build("camera", part.name, part.options))] = part.weight
     return SceneBuilder(
-        cameras=cameras, width=recipe.width, height=recipe.height, min_joints_in_frame=recipe.min_joints_in_frame
+        cameras=cameras,
+        width=recipe.width,
+        height=recipe.height,
+        min_joints_in_frame=recipe.min_joints_in_frame,
+        head_in_frame=recipe.head_in_frame,
     )
 
 

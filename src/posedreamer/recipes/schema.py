@@ -110,6 +110,7 @@ class Recipe(_Part):
     Attributes:
         width, height: picture size in pixels.
         min_joints_in_frame: people with fewer COCO joints in the frame refuse the scene.
+        head_in_frame: people whose head is wholly outside the frame refuse it: no judge can tell left from right there.
         block_size: labels per block, the unit of work and of loss in a crash.
     """
 
@@ -120,6 +121,7 @@ class Recipe(_Part):
     labels: tuple[LabelPart, ...] = (LabelPart(),)
     cameras: tuple[CameraPart, ...]
     min_joints_in_frame: Annotated[int, Field(ge=1, le=17)] = 8
+    head_in_frame: bool = True
     captions: Component
     generator: GeneratorPart
     scorers: tuple[Component, ...]

@@ -20,11 +20,12 @@ __all__ = ["Refusal", "SceneBuilder"]
 
 NEAR_M: Final = 0.2
 COCO_ROWS: Final = BODY_65.indices_of(COCO_17.names)
+HEAD_ROWS: Final = COCO_17.indices_of(("nose", "left_eye", "right_eye", "left_ear", "right_ear"))
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a label has no scene: ``reason`` is "too_close" or "out_of_frame"."""
+    """Why a label has no scene: ``reason`` is "too_close", "out_of_frame" or "head_out_of_frame"."""
 
     reason: str
 
@@ -37,12 +38,14 @@ class SceneBuilder:
         cameras: sampler -> weight; each label draws one.
         width, height: picture size in pixels.
         min_joints_in_frame: a person with fewer COCO joints in the frame refuses the scene.
+        head_in_frame: a person with nose, eyes and ears all outside the frame refuses the scene.
     """
 
     cameras: Mapping[CameraSampler, float]
     width: int
     height: int
     min_joints_in_frame: int = 8
+    head_in_frame: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an empty or negative mixture."""
@@ -77,6 +80,8 @@ class SceneBuilder:
             inside = np.all((joints_px >= 0) & (joints_px < (camera.width, camera.height)), axis=1)
             if int(inside.sum()) < self.min_joints_in_frame:
                 return "out_of_frame"
+            if self.head_in_frame and not inside[HEAD_ROWS].any():
+                return "head_out_of_frame"
         return ""
 
 
