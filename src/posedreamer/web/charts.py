@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from markupsafe import Markup, escape
 
 __all__ = ["Bins", "Mark", "Series", "bins_of", "histogram", "plain", "rose"]
@@ -58,7 +58,10 @@ def bins_of(values: Float64[np.ndarray, " n"], marks: Sequence[float] = (), coun
     low, high = (float(found.min()), float(found.max())) if found.size else (0.0, 1.0)
     if values.size and np.all(values == np.round(values)) and high - low <= _MOST_WHOLE:
         return Bins(np.arange(math.floor(low), math.ceil(high) + 2) - 0.5, True)
-    step = _round_step(max(high - low, 1e-9 * max(abs(high), 1.0)) / count)
+    if high - low <= 1e-6 * max(abs(low), abs(high)):
+        reach = 0.05 * max(abs(low), abs(high), 1.0)
+        low, high = low - reach, high + reach
+    step = _round_step((high - low) / count)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return Bins(np.arange(first, max(last, first + 1) + 1) * step, False)
 
@@ -67,7 +70,8 @@ def histogram(series: Sequence[Series], *, title: str, marks: Sequence[Mark] = (
     """Stacked bars of counts over a number; empty series give an empty frame with its axis."""
     whole = np.concatenate([each.values for each in series]) if series else np.empty(0)
     bins = bins or bins_of(whole, [mark.value for mark in marks])
-    counts = [np.histogram(each.values, bins.edges)[0] for each in series]
+    ends = bins.edges[0], bins.edges[-1]
+    counts = [np.histogram(np.clip(each.values, *ends), bins.edges)[0] for each in series]
     most = int(np.sum(counts, axis=0).max(initial=0)) if counts else 0
     parts = [*_count_axis(most), *_bars(series, counts, bins, most), *_marks(marks, bins), *_value_axis(bins)]
     told = ", ".join(f"{each.name}: {each.values.size}" for each in series)
@@ -111,7 +115,7 @@ def _y(count: float, most: int) -> float:
     return _HEIGHT - _BOTTOM - count / max(most, 1) * (_HEIGHT - _TOP - _BOTTOM)
 
 
-def _bars(series: Sequence[Series], counts: Sequence[Float64[np.ndarray, " n"]], bins: Bins, most: int) -> list[str]:
+def _bars(series: Sequence[Series], counts: Sequence[Int64[np.ndarray, " n"]], bins: Bins, most: int) -> list[str]:
     parts: list[str] = []
     step = float(bins.edges[1] - bins.edges[0])
     below = np.zeros(len(bins.edges) - 1)

@@ -129,7 +129,7 @@ def distribution_charts(measures: Measures) -> dict[str, list[Chart]]:
     ]
     pose = [_chart(name, "°", values) for name, values in measures.bends.items()]
     shape = [
-        _chart(entry, "", values, span=(0.0, 1.0) if values.min() >= 0.0 and values.max() <= 1.0 else ())
+        _chart(entry, "", values, span=_unit_span(values))
         for entries in measures.shapes.values()
         for entry, values in entries.items()
     ]
@@ -189,6 +189,11 @@ def _chart(title: str, unit: str, values: Float64[np.ndarray, " n"], span: Seque
     series = (Series("kept", "kept", values),)
     bins = bins_of(values, span, count=24)
     return Chart(title, _summary(values, unit), histogram(series, title=title, bins=bins))
+
+
+def _unit_span(values: Float64[np.ndarray, " n"]) -> tuple[float, ...]:
+    """0 to 1 for values that stay within it, so that such charts can be compared."""
+    return (0.0, 1.0) if values.size and values.min() >= 0.0 and values.max() <= 1.0 else ()
 
 
 def _summary(values: Float64[np.ndarray, " n"], unit: str = "") -> str:

@@ -31,7 +31,7 @@ CONTROLS: Final[Mapping[str, str]] = {
     "normals": "normals",
     "skeleton": "skeleton",
 }
-_CONTROL_PX: Final = 224
+_CONTROL_PX: Final = 256
 _PICTURE_PX: Final = 384
 _STEPS: Final = ((384, 82), (320, 80), (256, 78), (192, 72), (128, 60))
 
@@ -77,7 +77,8 @@ def control_maps(sample: Sample) -> dict[str, str]:
 
     Raises RecipeError when a body model is not installed, DatasetError when it is in another version than the row's.
     """
-    camera, people = _scaled(sample)
+    camera, _ = _scaled(sample, _CONTROL_PX)
+    fine, people = _scaled(sample, 2 * _CONTROL_PX)
     meshes, surfaces = _meshes(sample, camera)
     buffers: Buffers = rasterize(meshes, camera)
     depth = depth_inverse(buffers)
@@ -85,7 +86,7 @@ def control_maps(sample: Sample) -> dict[str, str]:
         "mesh": mesh_to_rgb(buffers, surfaces),
         "depth": np.repeat(depth[..., None], 3, axis=2),
         "normals": normals_rgb(buffers, meshes),
-        "skeleton": draw_openpose(people, camera.width, camera.height),
+        "skeleton": shrink(draw_openpose(people, fine.width, fine.height), max(camera.width, camera.height)),
     }
     return {name: webp(maps[name], 75) for name in CONTROLS}
 
@@ -107,9 +108,9 @@ def label_svg(sample: Sample) -> Markup:
     return Markup(view + "".join(paths) + "</svg>")
 
 
-def _scaled(sample: Sample) -> tuple[Camera, list[PersonAnnotation]]:
-    """The row's camera and 2D label at thumbnail size."""
-    scale = min(1.0, _CONTROL_PX / max(sample.width, sample.height))
+def _scaled(sample: Sample, longest_px: int) -> tuple[Camera, list[PersonAnnotation]]:
+    """The row's camera and 2D label for a picture whose longer side has ``longest_px``."""
+    scale = longest_px / max(sample.width, sample.height)
     width, height = max(1, round(sample.width * scale)), max(1, round(sample.height * scale))
     stretch = np.array([width / sample.width, height / sample.height, 1.0])
     camera = Camera(
