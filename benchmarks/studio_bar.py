@@ -5,8 +5,8 @@
     python benchmarks/studio_bar.py --sheet worst.png          and a sheet of the pictures that fit worst
 
 Cameras, frame rules and captions are those of the demo recipe (``--set head_in_frame=false`` also takes people whose
-head is cut off by the frame, whom the recipe refuses before painting). A label counts when at least eight of its joints are visible; one
-that is not found counts as a miss. Shares come with Wilson 95 % intervals; the last line is one JSON object.
+head is cut off by the frame, whom the recipe refuses before painting). A label counts when at least eight of its joints
+are visible; one that is not found counts as a miss. Shares come with Wilson 95 % intervals; the last line is one JSON object.
 """
 
 from __future__ import annotations

@@ -38,6 +38,12 @@ def test_labels_depend_on_index_and_seed_alone(sources):
     assert _bytes(first.label(0, 9)) != _bytes(first.label(0, 10))
 
 
+def test_a_source_travels_to_another_process(sources):
+    travelled = pickle.loads(pickle.dumps(sources[0]))
+    assert travelled.digest == sources[0].digest
+    assert _bytes(travelled.label(3, 9)) == _bytes(sources[0].label(3, 9))
+
+
 def test_label_ids_are_unique_and_sort_by_index(sources):
     ids = [sources[0].label(index, 9).label_id for index in range(40)]
     assert len(set(ids)) == 40

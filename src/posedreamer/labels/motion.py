@@ -20,6 +20,7 @@ from posedreamer.errors import InputError
 from posedreamer.geometry.rotations import matrix_from_axis_angle
 from posedreamer.labels.actions import fitting_action
 from posedreamer.labels.grounding import ground
+from posedreamer.labels.plausibility import implausible_knee_share
 from posedreamer.labels.protocol import label_id_of
 from posedreamer.records import Label, Person
 from posedreamer.seeds import generator_for
@@ -82,6 +83,7 @@ class ClipFile:
         path: where it lies on this machine; never part of a label.
         clip: its name in labels: the path below the folder that was opened, without suffix.
         frames: how many frames it holds.
+        implausible_share: see ``labels.plausibility``.
         digest: hash of its bytes.
         licence: licence of its motion.
         read: the reader of its format.
@@ -90,6 +92,7 @@ class ClipFile:
     path: Path
     clip: str
     frames: int
+    implausible_share: float
     digest: str
     licence: str
     read: ClipReader
@@ -192,8 +195,23 @@ def read_clips(
         except InputError as error:
             errors.append(error)
             continue
-        good.append(ClipFile(path=path, clip=name, frames=len(clip), digest=digest, licence=licence, read=read))
+        good.append(
+            ClipFile(
+                path=path,
+                clip=name,
+                frames=len(clip),
+                implausible_share=implausible_knee_share(clip.rest, clip.rotations(_evenly(clip))),
+                digest=digest,
+                licence=licence,
+                read=read,
+            )
+        )
     return good, errors
+
+
+def _evenly(clip: MotionClip) -> Int64[np.ndarray, " n"]:
+    """Up to 64 frames, evenly spread over the clip."""
+    return np.unique(np.linspace(0, len(clip) - 1, min(len(clip), 64)).astype(np.int64))
 
 
 @lru_cache(maxsize=1)

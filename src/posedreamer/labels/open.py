@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from posedreamer.labels.amass import AMASS_LICENCE, read_amass
 from posedreamer.labels.bvh import UNKNOWN_LICENCE, bvh_reader
 from posedreamer.labels.files import clip_names, motion_files, raise_all
-from posedreamer.labels.motion import FrameChoice, MotionSource, read_clips
+from posedreamer.labels.motion import ClipFile, FrameChoice, MotionSource, read_clips
+from posedreamer.labels.plausibility import IMPLAUSIBLE_SHARE
 from posedreamer.labels.protocol import LabelSource
 
 __all__ = ["open_labels"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def open_labels(
@@ -27,6 +31,8 @@ def open_labels(
         licence: of the motion; empty means "AMASS non-commercial" for npz and "unknown (user file)" for BVH.
         up: the world's up axis in BVH files ("auto", "+y", "z" ...).
 
+    A clip whose knees bend the wrong way is warned of in the log and read as it is written.
+
     Raises InputError when there is nothing to read, or naming all files that cannot be used.
     """
     root = Path(path)
@@ -39,4 +45,19 @@ def open_labels(
         [entry for entry in named if entry[0].suffix.lower() == ".npz"], read_amass, licence or AMASS_LICENCE
     )
     raise_all(root, [*bvh_errors, *amass_errors])
+    _warn_of_knees([*bvh, *amass])
     return MotionSource(root.name, sorted([*bvh, *amass], key=lambda file: file.clip), choice)
+
+
+def _warn_of_knees(files: list[ClipFile]) -> None:
+    wrong = [
+        f"{file.clip} {file.implausible_share:.0%}" for file in files if file.implausible_share > IMPLAUSIBLE_SHARE
+    ]
+    if wrong:
+        _LOG.warning(
+            "%d of %d clips bend a knee forwards or sideways (share of frames: %s). They are read as written; check "
+            "that their motion columns follow the order of their hierarchy, or leave them out.",
+            len(wrong),
+            len(files),
+            ", ".join(wrong[:12]),
+        )

@@ -12,7 +12,7 @@ __all__ = ["LabelSource", "label_id_of"]
 
 @runtime_checkable
 class LabelSource(Protocol):
-    """An endless stream of labels with random access."""
+    """An endless stream of labels with random access. It pickles: workers get it opened."""
 
     @property
     def name(self) -> str:

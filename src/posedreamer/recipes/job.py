@@ -11,7 +11,8 @@ from posedreamer.dataset.encode import ImageEncoding
 from posedreamer.dataset.rows import Decide, RowFormat, block_row, block_table
 from posedreamer.execution.blocks import Block
 from posedreamer.execution.stage import Item, run_stages, set_up_worker
-from posedreamer.recipes.components import build_policy, build_scorers, build_source
+from posedreamer.labels.protocol import LabelSource
+from posedreamer.recipes.components import build_policy, build_scorers
 from posedreamer.recipes.digest import body_versions
 from posedreamer.recipes.schema import Recipe
 from posedreamer.recipes.stages import build_stages
@@ -21,22 +22,23 @@ __all__ = ["HumanBlockJob", "HumanBlockWorker", "decide_by", "score_names"]
 
 @dataclass(frozen=True, slots=True)
 class HumanBlockJob:
-    """Plain config from which each worker process builds its own components."""
+    """What each worker process builds its own components from; the label source comes opened, files read once."""
 
     recipe: Recipe
     seed: int
+    source: LabelSource
 
     def open(self) -> HumanBlockWorker:
-        """Sources, stages and models of one process."""
-        return HumanBlockWorker(self.recipe, self.seed)
+        """Stages and models of one process."""
+        return HumanBlockWorker(self.recipe, self.seed, self.source)
 
 
 class HumanBlockWorker:
     """Turns blocks into tables in one process."""
 
-    def __init__(self, recipe: Recipe, seed: int) -> None:
+    def __init__(self, recipe: Recipe, seed: int, source: LabelSource) -> None:
         self._seed = seed
-        self._source = build_source(recipe)
+        self._source = source
         self._stages = build_stages(recipe, seed)
         self._decide = decide_by(recipe)
         self._format = RowFormat(

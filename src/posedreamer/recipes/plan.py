@@ -120,7 +120,7 @@ def plan(
         ),
         num=num,
         workers=worker_count(workers),
-        pilot=_pilot(HumanBlockJob(recipe, seed), pilot) if pilot else None,
+        pilot=_pilot(HumanBlockJob(recipe, seed, source), pilot) if pilot else None,
     )
 
 

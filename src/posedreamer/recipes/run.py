@@ -98,7 +98,7 @@ def generate(
             stage.setup_node()
         wanted = num
         while True:
-            is_hopeless = not _fill(HumanBlockJob(recipe, seed), folder, wanted, worker_count(workers))
+            is_hopeless = not _fill(HumanBlockJob(recipe, seed, source), folder, wanted, worker_count(workers))
             manifest = reduce_dataset(out, reduction, num)
             if is_hopeless:
                 raise RunError(_hopeless(manifest.counts, num))
