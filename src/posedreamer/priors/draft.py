@@ -219,7 +219,7 @@ class Draft:
         hip_m = mirror * self.skeleton.offset_m("root", bones[0])
         reach = mirror * (self.pelvis.T @ (foot.ankle_m - self.root_m)) - hip_m
         outward = foot.knee_out_deg if side == "left" else -foot.knee_out_deg
-        ahead = mirror * (self.pelvis.T @ turn(2, foot.heading_deg + outward) @ unit(0, -1, 0))
+        ahead = mirror * (self.pelvis.T @ turn(2, foot.heading_deg + outward) @ unit(0, -1, foot.knee_up))
         angles, shin = leg_angles(chain, reach, ahead)
         flip = np.diag(mirror)
         sole = turn(2, foot.heading_deg) @ turn(0, foot.pitch_deg)

@@ -35,12 +35,14 @@ class Foot:
         heading_deg: toes' turn from straight ahead (-y), positive to the person's left.
         pitch_deg: heel above the toes (turn of the sole about its own left-right axis).
         knee_out_deg: how far the knee points outward of the toes, either side.
+        knee_up: how much the knee points up as well as ahead; needed where the foot lies ahead of the hip.
     """
 
     ankle_m: Vector
     heading_deg: float = 0.0
     pitch_deg: float = 0.0
     knee_out_deg: float = 0.0
+    knee_up: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

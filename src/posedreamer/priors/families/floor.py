@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from posedreamer.priors.anatomy import SIDES
@@ -114,13 +116,14 @@ def floor_sitting(draft: Draft) -> None:
 
 
 def _cross_legged(draft: Draft) -> None:
-    draft.turn_pelvis(forward=draft.normal(-8, 4))
-    draft.bend_trunk(draft.normal(14, 6), draft.normal(0, 3), draft.normal(0, 5))
+    draft.settle_deg = 12.0
+    draft.turn_pelvis(forward=draft.normal(-4, 4))
+    draft.bend_trunk(draft.normal(15, 5), draft.normal(0, 3), draft.normal(0, 5))
     front = SIDES[int(draft.chance(0.5))]
     draft.root_m = np.array([0.0, 0.0, 0.10])
     near = 0.62 * draft.length_m("upperleg01", "lowerleg01")
     for side in SIDES:
-        ahead, height = (near + 0.09, 0.06) if side == front else (near, 0.075)
+        ahead, height = (near + 0.09, 0.085) if side == front else (near, 0.105)
         ankle = np.array([-out_sign(side) * draft.normal(0.07, 0.01), -ahead, height])
         draft.feet = {side: Foot(ankle, out_sign(side) * draft.normal(62, 4))}
         draft.solve_legs()
@@ -156,12 +159,16 @@ def _long_sit(draft: Draft) -> None:
 
 
 def _knees_up(draft: Draft) -> None:
-    lean = draft.normal(-12, 4)
+    draft.settle_deg = 9.0
+    lean = draft.normal(-24, 3)
     draft.turn_pelvis(forward=lean)
-    draft.bend_trunk(draft.normal(28, 6), draft.normal(0, 3), draft.normal(0, 4))
+    draft.bend_trunk(draft.normal(30, 5), draft.normal(0, 3), draft.normal(0, 4))
+    draft.root_m = np.array([0.0, 0.0, 0.10])
+    away = draft.leg_m * draft.normal(0.62, 0.04)
     for side in SIDES:
-        draft.side(side, hip_flexion=122.0 + lean, knee_flexion=draft.normal(108, 5), hip_abduction=draft.normal(6, 3))
-        draft.side(side, ankle_flexion=-6.0)
+        plant(draft, side, (out_sign(side) * draft.normal(0.11, 0.02), -away - 0.12), toe_out=6.0)
+        draft.feet[side] = replace(draft.feet[side], knee_up=3.0)
+    draft.solve_legs()
     posed = draft.bones()
     for side in SIDES:
         sign = out_sign(side)
@@ -217,7 +224,12 @@ def _prone(draft: Draft) -> None:
     aside = SIDES[int(draft.chance(0.5))]
     draft.look(-14.0, out_sign(aside) * draft.normal(62, 5))
     for side in SIDES:
-        draft.side(side, hip_flexion=-2.0, knee_flexion=draft.normal(6, 3, 1), hip_abduction=abs(draft.normal(8, 4)))
+        draft.side(
+            side,
+            hip_flexion=draft.normal(7, 1),
+            knee_flexion=draft.normal(4, 2, 1),
+            hip_abduction=abs(draft.normal(8, 4)),
+        )
         draft.side(side, ankle_flexion=draft.normal(-50, 4), hip_rotation=draft.normal(0, 10))
         _arm_on_floor(draft, side, draft.normal(14, 4), draft.normal(104, 16), forward=draft.normal(12, 4))
         draft.side(side, elbow_flexion=draft.normal(78, 16), forearm_pronation=draft.normal(50, 10))
