@@ -6,7 +6,7 @@
 
 Cameras, frame rules and captions are those of the demo recipe (``--set head_in_frame=false`` also takes people whose
 head is cut off by the frame, whom the recipe refuses before painting). A label counts when at least eight of its joints
-are visible; one that is not found counts as a miss. Shares come with Wilson 95 % intervals; the last line is one JSON object.
+are visible; one that is not found counts as a miss. Shares come with Wilson 95 % intervals.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 import pytest
-from dataset_records import SCORES
 
+from dataset.dataset_records import SCORES
 from posedreamer.dataset.rows import RowFormat
 
 

@@ -6,8 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_records import SCORES, decide, make_judged, make_label
-
+from dataset.dataset_records import SCORES, decide, make_judged, make_label
 from posedreamer.dataset.manifest import hold_dataset
 from posedreamer.dataset.reduce import DEFAULT_SPLITS, Reduction, reduce_dataset
 from posedreamer.dataset.rows import RowFormat, block_row, block_table

@@ -2,10 +2,10 @@ import json
 
 import numpy as np
 import pytest
-from dataset_records import make_judged
-from fake_run import generate
 from pycocotools.coco import COCO
 
+from dataset.dataset_records import make_judged
+from dataset.fake_run import generate
 from posedreamer.dataset.coco import export_coco
 from posedreamer.dataset.encode import decode_image
 from posedreamer.dataset.open import open_dataset

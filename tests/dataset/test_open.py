@@ -4,11 +4,11 @@ import sys
 
 import numpy as np
 import pytest
-from dataset_records import SIZE, make_judged
-from fake_run import RECIPE, generate
 from torch.utils.data import DataLoader
 
 import posedreamer
+from dataset.dataset_records import SIZE, make_judged
+from dataset.fake_run import RECIPE, generate
 from posedreamer.dataset.manifest import MANIFEST_NAME, begin_dataset
 from posedreamer.dataset.open import open_dataset
 from posedreamer.errors import DatasetError, InputError

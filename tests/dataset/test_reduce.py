@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fake_run
 import pytest
-from dataset_records import SCORES, make_judged
-from fake_run import BLOCK_SIZE, RECIPE, REDUCTION, generate
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataset import fake_run
+from dataset.dataset_records import SCORES, make_judged
+from dataset.fake_run import BLOCK_SIZE, RECIPE, REDUCTION, generate
 from posedreamer.dataset.compact import plan_parts
 from posedreamer.dataset.decisions import Pick, split_chooser
 from posedreamer.dataset.manifest import begin_dataset, first_difference, hold_dataset, read_manifest
@@ -24,7 +24,7 @@ from posedreamer.errors import DatasetError, InputError, RecipeError, RunError
 from posedreamer.execution.blocks import BlockFolder, block_at
 from posedreamer.execution.parquet import footer_of, open_parquet, read_table
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 NUM = 50
 
 
@@ -134,8 +134,8 @@ def test_killed_at_any_moment_it_ends_in_the_same_data_set(tmp_path, whole):
     kept_blocks = {}
     kills = 0
     while True:
-        command = [sys.executable, str(HERE / "fake_run.py"), str(tmp_path), str(NUM), "2", "0.15"]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        command = [sys.executable, "-m", "dataset.fake_run", str(tmp_path), str(NUM), "2", "0.4"]
+        process = subprocess.Popen(command, cwd=TESTS, stderr=subprocess.PIPE)
         try:
             _, errors = process.communicate(timeout=rng.uniform(0.2, 0.8 + 0.2 * kills))
             assert process.returncode == 0, errors

@@ -2,10 +2,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from dataset_records import SCORES, decide, make_candidate, make_condition, make_judged, make_label, make_scene
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataset.dataset_records import SCORES, decide, make_candidate, make_condition, make_judged, make_label, make_scene
 from posedreamer.dataset.encode import (
     ImageEncoding,
     content_hash_of,

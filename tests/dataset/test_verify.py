@@ -2,8 +2,8 @@ import dataclasses
 
 import pyarrow as pa
 import pytest
-from fake_run import RECIPE, generate
 
+from dataset.fake_run import RECIPE, generate
 from posedreamer.dataset.compact import sha256_of
 from posedreamer.dataset.manifest import begin_dataset, read_manifest, write_manifest
 from posedreamer.dataset.schema import ledger_schema, samples_schema

@@ -1,11 +1,10 @@
-"""A process that runs blocks without end, to be killed: run_fake.py FOLDER SCRATCH WORKERS SLEEP_S|slow_to_import."""
+"""A process that runs blocks without end, to be killed: FOLDER SCRATCH WORKERS SLEEP_S|slow_to_import."""
 
 import sys
 from contextlib import closing
 from pathlib import Path
 
-from fake_jobs import FakeJob
-
+from execution.fake_jobs import FakeJob
 from posedreamer.execution.blocks import BlockFolder, blocks_of
 from posedreamer.execution.local import run_blocks
 
@@ -14,7 +13,7 @@ def main():
     tmp_path, scratch, workers, sleep_s = sys.argv[1:]
     folder = BlockFolder(Path(tmp_path) / "blocks", "digest")
     if sleep_s == "slow_to_import":
-        from slow_to_import import SlowJob
+        from execution.slow_to_import import SlowJob
 
         job = SlowJob(scratch)
     else:

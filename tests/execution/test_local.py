@@ -8,15 +8,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fake_jobs import FakeJob, pids_of
 
+from execution.fake_jobs import FakeJob, pids_of
 from posedreamer.errors import MissingWeightsError, RunError
 from posedreamer.execution.blocks import BlockFolder, block_at, blocks_of
 from posedreamer.execution.files import process_start
 from posedreamer.execution.local import run_blocks
 from posedreamer.execution.parquet import read_table
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -127,8 +127,19 @@ def test_workers_that_die_at_the_start_are_given_up(folder, scratch):
 
 
 def _start_run(tmp_path, scratch, workers, sleep_s=0.3):
-    command = [sys.executable, "-u", str(HERE / "run_fake.py"), str(tmp_path), str(scratch), str(workers), str(sleep_s)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "execution.run_fake",
+        str(tmp_path),
+        str(scratch),
+        str(workers),
+        str(sleep_s),
+    ]
+    return subprocess.Popen(
+        command, cwd=TESTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 def _all_in_session(session):
@@ -157,9 +168,9 @@ def test_no_worker_outlives_a_killed_parent_and_its_blocks_do(tmp_path, folder, 
 
 @pytest.mark.slow
 def test_a_worker_that_still_imports_dies_with_its_parent(tmp_path, folder, scratch):
-    command = [sys.executable, str(HERE / "run_fake.py"), str(tmp_path), str(scratch), "2", "slow_to_import"]
+    command = [sys.executable, "-m", "execution.run_fake", str(tmp_path), str(scratch), "2", "slow_to_import"]
     environment = os.environ | {"SLOW_SCRATCH": str(scratch)}
-    parent = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, start_new_session=True)
+    parent = subprocess.Popen(command, cwd=TESTS, stderr=subprocess.PIPE, env=environment, start_new_session=True)
     wait_until(lambda: len(living(scratch)) == 2, 60)
     parent.kill()
     parent.communicate()

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from motion_files import write_amass
 from scipy.spatial.transform import Rotation
 
+from labels.motion_files import write_amass
 from posedreamer.bodies.retarget import retarget
 from posedreamer.errors import InputError
 from posedreamer.labels.amass import AMASS_LICENCE, AmassSource, read_amass

@@ -5,7 +5,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motion_files import (
+
+from labels.motion_files import (
     BIPED,
     CONVENTIONS,
     FACING_X,
@@ -18,7 +19,6 @@ from motion_files import (
     standing_human,
     write_bvh,
 )
-
 from posedreamer.bodies import load_body
 from posedreamer.bodies.retarget import REQUIRED_ROLES, RestSkeleton, corrections, retarget
 from posedreamer.errors import InputError

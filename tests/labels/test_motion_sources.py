@@ -4,10 +4,19 @@ import re
 
 import numpy as np
 import pytest
-from motion_files import Y_UP, Layout, moving_human, skeleton, standing_human, without_hands, write_amass, write_bvh
 from scipy.spatial.transform import Rotation
-from test_amass import poses_h, trans
 
+from labels.motion_files import (
+    Y_UP,
+    Layout,
+    moving_human,
+    skeleton,
+    standing_human,
+    without_hands,
+    write_amass,
+    write_bvh,
+)
+from labels.test_amass import poses_h, trans
 from posedreamer.bodies import load_body
 from posedreamer.bodies.retarget import retarget
 from posedreamer.errors import InputError

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from motion_files import standing_human, write_bvh
-from test_motion_sources import everything, mesh
 
+from labels.motion_files import standing_human, write_bvh
+from labels.test_motion_sources import everything, mesh
 from posedreamer.errors import InputError
 from posedreamer.labels.bvh import BvhSource
 from posedreamer.labels.protocol import LabelSource

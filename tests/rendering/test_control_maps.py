@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rendering_shapes import globe, pinhole, rays
 
 from posedreamer.errors import InputError
 from posedreamer.rendering.maps import (
@@ -21,6 +20,7 @@ from posedreamer.rendering.maps import (
     vertex_normals,
 )
 from posedreamer.rendering.rasterizer import Mesh, rasterize
+from rendering.rendering_shapes import globe, pinhole, rays
 
 CENTRE = np.array([0.0, 0.0, 4.0], dtype=np.float32)
 VERTICES, FACES = globe(120)

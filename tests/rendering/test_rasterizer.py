@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rendering_shapes import globe, pinhole, rays
 
 from posedreamer.errors import InputError
 from posedreamer.records import Camera
 from posedreamer.rendering.rasterizer import NEAR_M, Mesh, rasterize
 from posedreamer.rendering.triangles import SUBPIXELS
+from rendering.rendering_shapes import globe, pinhole, rays
 
 SPHERE = globe(200)
 QUAD = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)

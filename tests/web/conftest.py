@@ -1,5 +1,6 @@
 import pytest
-from web_dataset import write_dataset
+
+from web.web_dataset import write_dataset
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,11 @@ import re
 import shutil
 
 import pytest
-from web_dataset import HOSTILE_ERROR
 
 from posedreamer.dataset.open import open_dataset
 from posedreamer.errors import DatasetError, InputError
 from posedreamer.web.inspect import inspect_text
+from web.web_dataset import HOSTILE_ERROR
 
 
 def ledger_of(dataset):

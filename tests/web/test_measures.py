@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from web_dataset import write_dataset
 
 from posedreamer.bodies import load_body
 from posedreamer.dataset.open import open_dataset
@@ -10,6 +9,7 @@ from posedreamer.geometry.camera import intrinsics_px, look_at, to_camera
 from posedreamer.geometry.keypoints import BODY_65, COCO_17
 from posedreamer.records import Camera
 from posedreamer.web.measures import measure, view_of
+from web.web_dataset import write_dataset
 
 COCO = BODY_65.indices_of(COCO_17.names)
 

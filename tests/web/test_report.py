@@ -8,15 +8,15 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from page_reader import Page
 from PIL import Image
-from web_dataset import HOSTILE, HOSTILE_ERROR, write_dataset
 
 from posedreamer.dataset.manifest import BEGUN, read_manifest, write_manifest
 from posedreamer.dataset.open import open_dataset
 from posedreamer.errors import DatasetError, InputError
 from posedreamer.web import report
 from posedreamer.web.report import write_report
+from web.page_reader import Page
+from web.web_dataset import HOSTILE, HOSTILE_ERROR, write_dataset
 
 
 @pytest.fixture(scope="module")

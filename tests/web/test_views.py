@@ -5,11 +5,11 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from web_dataset import write_dataset
 
 from posedreamer.dataset.open import open_dataset
 from posedreamer.errors import DatasetError
 from posedreamer.web.views import CONTROLS, control_maps, encode_within, label_svg, shrink, webp
+from web.web_dataset import write_dataset
 
 
 def pixels_of(code):

@@ -21,8 +21,8 @@ _SIDEWAYS_DEG: Final = 40.0
 def implausible_knee_share(rest: RestSkeleton, rotations: Float[np.ndarray, "t r 3 3"]) -> float:
     """Share of frames in which a knee bends forward by over 25 or sideways by over 40 degrees.
 
-    Takes what ``bodies.retarget.retarget`` takes. Each shank's direction is read in its thigh's rest frame (z up, facing
-    -y). Files whose motion columns do not follow their hierarchy give themselves away here.
+    Takes what ``bodies.retarget.retarget`` takes. Each shank's direction is read in its thigh's rest frame (z up,
+    facing -y). Files whose motion columns do not follow their hierarchy give themselves away here.
     """
     is_wrong = np.zeros(len(rotations), dtype=np.bool_)
     for side in ("left", "right"):
