@@ -19,7 +19,7 @@ from posedreamer.captions.template import TemplateCaptioner
 from posedreamer.generation.studio import StudioGenerator
 from posedreamer.labels.amass import AmassSource
 from posedreamer.labels.bvh import BvhSource
-from posedreamer.labels.mixture import mixture_of
+from posedreamer.labels.mixture import MixtureSource
 from posedreamer.labels.open import open_labels
 from posedreamer.labels.prior import PriorSource
 from posedreamer.scenes.cameras import PoseDreamerCamera, PosePlusPlusCamera, WideAngleCamera
@@ -52,7 +52,7 @@ SOURCES = [
     Case("amass", _amass, ("amass",)),
     Case("bvh", lambda folder: BvhSource(write_bvh(folder / "walk.bvh", standing_human())), ("bvh",)),
     Case("folder", _folder),
-    Case("mixture", lambda folder: mixture_of([(PriorSource(), 0.5), (_folder(folder), 0.5)])),
+    Case("mixture", lambda folder: MixtureSource([(PriorSource(), 0.5), (_folder(folder), 0.5)])),
 ]
 CAMERAS = [
     Case("pose_plus_plus", lambda _: PosePlusPlusCamera(), ("pose_plus_plus",)),

@@ -21,10 +21,9 @@ from posedreamer.bodies import load_body
 from posedreamer.bodies.retarget import retarget
 from posedreamer.errors import InputError
 from posedreamer.labels.actions import action_of, fitting_action
-from posedreamer.labels.amass import AmassSource
 from posedreamer.labels.bvh import UNKNOWN_LICENCE, BvhSource, read_bvh
 from posedreamer.labels.grounding import ground
-from posedreamer.labels.mixture import MixtureSource, mixture_from, mixture_of
+from posedreamer.labels.mixture import MixtureSource
 from posedreamer.labels.motion import rig
 from posedreamer.labels.open import open_labels
 from posedreamer.labels.protocol import LabelSource
@@ -348,24 +347,12 @@ def test_up_can_be_told(tmp_path):
 
 def test_mixture_follows_its_weights(folder):
     walk, kick = BvhSource(folder / "walk_01.bvh"), BvhSource(folder / "deep" / "kick.bvh")
-    mixture = mixture_of([(walk, 3.0), (kick, 1.0)])
+    mixture = MixtureSource([(walk, 3.0), (kick, 1.0)])
     assert isinstance(mixture, LabelSource)
     clips = [mixture.label(k, 0).clip for k in range(60)]
     assert 33 <= clips.count("walk_01") <= 56
     assert [mixture.label(k, 0).clip for k in range(10)] == clips[:10]
-    assert mixture.digest != mixture_of([(walk, 1.0), (kick, 1.0)]).digest
-    assert mixture.digest == mixture_of([(walk, 0.75), (kick, 0.25)]).digest
+    assert mixture.digest != MixtureSource([(walk, 1.0), (kick, 1.0)]).digest
+    assert mixture.digest == MixtureSource([(walk, 0.75), (kick, 0.25)]).digest
     assert mixture.label(0, 0).label_id != walk.label(0, 0).label_id
     assert MixtureSource([(walk, 1.0), (kick, 0.0)]).label(5, 0).clip == "walk_01"
-
-
-def test_mixture_from_plain_data(folder):
-    mixture = mixture_from([(str(folder / "walk_01.bvh"), 1.0), (str(folder / "deep"), 1.0)])
-    assert {mixture.label(k, 0).source for k in range(20)} == {"walk_01.bvh", "deep"}
-    assert "AMASS non-commercial" in mixture.licence
-    with pytest.raises(InputError, match="neither"):
-        mixture_from([("no such source", 1.0)])
-    with pytest.raises(InputError, match="weights"):
-        mixture_from([(str(folder), 0.0)])
-    with pytest.raises(InputError, match="weights"):
-        mixture_of([(AmassSource(folder / "deep" / "trial.npz"), -1.0)])

@@ -1,0 +1,1 @@
+"""Pose estimators trained on real people by others, with pinned weights."""

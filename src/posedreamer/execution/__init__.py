@@ -1,0 +1,1 @@
+"""Stages, blocks and worker processes; knows nothing of humans."""

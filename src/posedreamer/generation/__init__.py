@@ -1,0 +1,1 @@
+"""Generators: painters of conditions behind one protocol."""

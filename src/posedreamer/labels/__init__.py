@@ -1,0 +1,1 @@
+"""Label sources: the pose prior, AMASS and BVH motion, mixtures, recombinations."""

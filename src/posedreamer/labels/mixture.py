@@ -6,19 +6,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
-from pathlib import Path
-from typing import cast
 
 import numpy as np
 
-from posedreamer.catalog import factory, names
 from posedreamer.errors import InputError
-from posedreamer.labels.open import open_labels
 from posedreamer.labels.protocol import LabelSource, label_id_of
 from posedreamer.records import Label
 from posedreamer.seeds import generator_for
 
-__all__ = ["MixtureSource", "mixture_from", "mixture_of"]
+__all__ = ["MixtureSource"]
 
 
 class MixtureSource:
@@ -56,29 +52,3 @@ class MixtureSource:
         rng = generator_for(seed, str(index), "mixture")
         source = self._sources[int(rng.choice(len(self._sources), p=self._weights))]
         return replace(source.label(index, seed), label_id=label_id_of(index, seed, self.digest))
-
-
-def mixture_of(sources: Sequence[tuple[LabelSource, float]]) -> LabelSource:
-    """A mixture of sources by weight.
-
-    Raises InputError as ``MixtureSource`` does.
-    """
-    return MixtureSource(sources)
-
-
-def mixture_from(spec: Sequence[tuple[str, float]]) -> LabelSource:
-    """A mixture from plain data: catalogue names of sources without options ("prior"), or paths of motion, and weights.
-
-    Raises InputError for a word that is neither, and as ``MixtureSource`` and ``open_labels`` do.
-    """
-    return MixtureSource([(_named(word), weight) for word, weight in spec])
-
-
-def _named(word: str) -> LabelSource:
-    if Path(word).exists():
-        return open_labels(word)
-    if word in names("source") and word not in ("amass", "bvh"):
-        return cast("LabelSource", factory("source", word)())
-    raise InputError(
-        f"labels {word!r}: neither a path nor a source that needs none; expected a file, a folder or prior"
-    )

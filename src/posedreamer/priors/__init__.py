@@ -1,0 +1,1 @@
+"""The pose prior: named families of human poses, joint limits, density."""

@@ -1,0 +1,1 @@
+"""Recipes: files to components to stages to runs."""

@@ -10,7 +10,7 @@ from posedreamer.captions.protocol import Captioner
 from posedreamer.catalog import factory
 from posedreamer.errors import RecipeError, did_you_mean
 from posedreamer.generation.protocol import Generator
-from posedreamer.labels.mixture import mixture_of
+from posedreamer.labels.mixture import MixtureSource
 from posedreamer.labels.open import open_labels
 from posedreamer.labels.protocol import LabelSource
 from posedreamer.labels.recombine import ReshapedSource, VariedSource
@@ -33,7 +33,7 @@ __all__ = [
 def build_source(recipe: Recipe) -> LabelSource:
     """The recipe's label source: one, or a weighted mixture."""
     sources = [(_build_label_part(part), part.weight) for part in recipe.labels]
-    return sources[0][0] if len(sources) == 1 else mixture_of(sources)
+    return sources[0][0] if len(sources) == 1 else MixtureSource(sources)
 
 
 def build_scene_builder(recipe: Recipe) -> SceneBuilder:

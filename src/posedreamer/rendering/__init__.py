@@ -1,0 +1,1 @@
+"""The CPU rasteriser and the maps that are read off its buffers."""

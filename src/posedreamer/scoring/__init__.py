@@ -1,0 +1,1 @@
+"""Scorers and the gate: numbers first, decisions after."""

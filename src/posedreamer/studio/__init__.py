@@ -1,0 +1,1 @@
+"""The procedural painter: dressed, lit, shaded people in painted places."""
