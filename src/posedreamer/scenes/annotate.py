@@ -19,21 +19,22 @@ JOINT_THICKNESS_M: Mapping[str, float] = MappingProxyType(
         "nose": 0.05,
         "eye": 0.05,
         "ear": 0.07,
-        "shoulder": 0.13,
-        "elbow": 0.10,
-        "wrist": 0.08,
-        "hip": 0.17,
-        "knee": 0.12,
-        "ankle": 0.10,
+        "shoulder": 0.12,
+        "elbow": 0.08,
+        "wrist": 0.07,
+        "hip": 0.15,
+        "knee": 0.10,
+        "ankle": 0.08,
         "big_toe": 0.06,
         "small_toe": 0.06,
         "heel": 0.09,
-        "hand_wrist": 0.08,
+        "hand_wrist": 0.07,
         "hand": 0.04,
     }
 )
-"""How far below the visible surface a joint may lie and still count as visible: about the limb's radius there, with
-room for its far half. Joints lie inside the mesh, so a plain depth test would call nearly all of them hidden."""
+"""How far below the visible surface a joint may lie and still count as visible: its depth below the skin on an average
+adult, seen from where it is deepest, and 1 to 2 cm more. Joints lie inside the mesh, so a plain depth test would call
+nearly all of them hidden."""
 
 
 def _thickness_of(name: str) -> float:

@@ -107,8 +107,8 @@ class WideAngleCamera:
         min_depth_m: no body keypoint is nearer than this; a nearer draw is drawn again.
     """
 
-    fov_deg: tuple[float, float] = (70.0, 105.0)
-    pitch_deg: tuple[float, float] = (-15.0, 45.0)
+    fov_deg: tuple[float, float] = (65.0, 95.0)
+    pitch_deg: tuple[float, float] = (-15.0, 30.0)
     fill: tuple[float, float] = (0.7, 1.0)
     min_depth_m: float = 0.4
 
