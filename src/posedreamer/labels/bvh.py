@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -46,27 +47,30 @@ class BvhSource(MotionSource):
         stride: int = 1,
         licence: str = UNKNOWN_LICENCE,
         up: str = "auto",
+        columns: Sequence[str] = (),
     ) -> None:
         """Read every file once. ``up`` is the world's up axis in the files ("auto", "+y", "z" ...).
+
+        ``columns``: joint names in the order of the motion's columns, where that is not the order of the hierarchy.
 
         Raises InputError naming all files that cannot be used, or when there is none.
         """
         root = Path(path)
         choice = FrameChoice(frames_per_clip=frames_per_clip, stride=stride)
         files = clip_names(root, motion_files(root, (".bvh",)))
-        good, errors = read_clips(files, bvh_reader(up), licence)
+        good, errors = read_clips(files, bvh_reader(up, columns), licence)
         raise_all(root, errors)
-        super().__init__(root.name, good, choice)
+        super().__init__(root.name, good, choice, reading=f"up {up}, columns {','.join(columns)}")
 
 
-def bvh_reader(up: str) -> ClipReader:
-    """``read_bvh`` with the world's up axis given ("auto" finds it out)."""
+def bvh_reader(up: str, columns: Sequence[str] = ()) -> ClipReader:
+    """``read_bvh`` with the world's up axis ("auto" finds it out) and the order of the columns given."""
     if up != "auto":
         named_axis(up)
-    return partial(read_bvh, up=up)
+    return partial(read_bvh, up=up, columns=tuple(columns))
 
 
-def read_bvh(path: Path, name: str, up: str = "auto") -> MotionClip:
+def read_bvh(path: Path, name: str, up: str = "auto", columns: Sequence[str] = ()) -> MotionClip:
     """The clip in a BVH file of a human skeleton.
 
     Joints are found by name and tree, the rest pose's up and facing by its own proportions; lengths are measured in
@@ -75,7 +79,7 @@ def read_bvh(path: Path, name: str, up: str = "auto") -> MotionClip:
 
     Raises InputError naming the file when it is damaged or no human skeleton.
     """
-    motion = without_calibration_pose(read_bvh_motion(path))
+    motion = without_calibration_pose(read_bvh_motion(path, columns))
     try:
         roles = joint_roles(motion.names, motion.parents)
         tree = _Tree(motion=motion, roles=roles, rest=_rest_positions(motion))

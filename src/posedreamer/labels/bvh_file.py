@@ -39,13 +39,17 @@ class BvhMotion:
     frames_per_second: float
 
 
-def read_bvh_motion(path: Path) -> BvhMotion:
+def read_bvh_motion(path: Path, columns: Sequence[str] = ()) -> BvhMotion:
     """The motion in a BVH file. Position channels of joints below the root are passed over: bones do not stretch.
 
-    Raises InputError naming the file when it is damaged or holds numbers that are not finite.
+    ``columns`` names the joints in the order of the motion's columns, for files whose makers did not keep to the order
+    of the hierarchy, as the format asks.
+
+    Raises InputError naming the file when it is damaged, holds numbers that are not finite, or has other joints than
+    ``columns`` names.
     """
     try:
-        motion = _read(path)
+        motion = _read(path, columns)
     except (OSError, ValueError, IndexError, KeyError, AttributeError, UserWarning) as error:
         reason = " ".join(str(error).split())
         raise InputError(
@@ -76,15 +80,15 @@ def without_calibration_pose(motion: BvhMotion) -> BvhMotion:
     return replace(motion, local_rad=motion.local_rad[1:], root_position=motion.root_position[1:])
 
 
-def _read(path: Path) -> BvhMotion:
+def _read(path: Path, columns: Sequence[str]) -> BvhMotion:
     plain = _plain(path.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "motion.bvh"
         copy.write_text(plain, encoding="utf-8")
-        return _parsed(copy)
+        return _parsed(copy, columns)
 
 
-def _parsed(path: Path) -> BvhMotion:
+def _parsed(path: Path, columns: Sequence[str]) -> BvhMotion:
     import pybvh  # takes as long to import as the rest of this package
 
     with warnings.catch_warnings():
@@ -93,13 +97,14 @@ def _parsed(path: Path) -> BvhMotion:
     joints = [node for node in bvh.nodes if not node.is_end_site()]
     index = {id(node): k for k, node in enumerate(joints)}
     ends = {index[id(node.parent)]: np.asarray(node.offset) for node in bvh.nodes if node.is_end_site()}
-    angles_rad = np.asarray(bvh.joint_angles, dtype=np.float64)
+    names = tuple(str(node.name) for node in joints)
+    angles_rad = np.asarray(bvh.joint_angles, dtype=np.float64)[:, _column_of(names, columns)]
     finite = np.isfinite(angles_rad).all(axis=(1, 2))
     local = np.full(angles_rad.shape, np.nan, dtype=np.float32)
     for k, order in enumerate(bvh.euler_orders):
         local[finite, k] = Rotation.from_euler(order.upper(), angles_rad[finite, k]).as_rotvec()
     return BvhMotion(
-        names=tuple(node.name for node in joints),
+        names=names,
         parents=tuple(-1 if node.parent is None else index[id(node.parent)] for node in joints),
         offsets=np.stack([np.asarray(node.offset, dtype=np.float64) for node in joints]),
         end_offsets=ends,
@@ -107,6 +112,15 @@ def _parsed(path: Path) -> BvhMotion:
         root_position=np.asarray(bvh.root_pos, dtype=np.float64),
         frames_per_second=1.0 / float(bvh.frame_time),
     )
+
+
+def _column_of(names: Sequence[str], columns: Sequence[str]) -> list[int]:
+    """Which joint's columns hold each joint's rotation; their own, unless ``columns`` says otherwise."""
+    if columns and sorted(columns) != sorted(names):
+        strange = sorted(set(columns) ^ set(names))
+        raise ValueError(f"columns must name its joints once each, in file order; they differ in {', '.join(strange)}")
+    order = list(columns or names)
+    return [order.index(name) for name in names]
 
 
 def _plain(text: str) -> str:

@@ -133,12 +133,13 @@ class MotionSource:
     stands, lies or jumps where the motion has them relative to the ground (see ``labels.grounding``), above the origin.
     """
 
-    def __init__(self, name: str, files: Sequence[ClipFile], choice: FrameChoice) -> None:
+    def __init__(self, name: str, files: Sequence[ClipFile], choice: FrameChoice, reading: str = "") -> None:
+        """``reading`` says how the files were read, where that changes their labels; it counts in the digest."""
         self._name = name
         self._files = tuple(files)
         self._choice = choice
         text = [f"{file.clip}\x1f{file.digest}\x1f{file.licence}" for file in self._files]
-        text.append(f"motion-1\x1f{choice.frames_per_clip}\x1f{choice.stride}")
+        text.append(f"motion-1\x1f{choice.frames_per_clip}\x1f{choice.stride}\x1f{reading}")
         self._digest = hashlib.blake2b("\x1e".join(text).encode(), digest_size=16).hexdigest()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from posedreamer.labels.amass import AMASS_LICENCE, read_amass
@@ -18,7 +19,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def open_labels(
-    path: str | Path, frames_per_clip: int = 0, stride: int = 1, licence: str = "", up: str = "auto"
+    path: str | Path,
+    frames_per_clip: int = 0,
+    stride: int = 1,
+    licence: str = "",
+    up: str = "auto",
+    columns: Sequence[str] = (),
 ) -> LabelSource:
     """Labels from a BVH or AMASS file, or from every such file below a folder; all clips are drawn alike.
 
@@ -30,6 +36,8 @@ def open_labels(
         stride: only every so many-th frame.
         licence: of the motion; empty means "AMASS non-commercial" for npz and "unknown (user file)" for BVH.
         up: the world's up axis in BVH files ("auto", "+y", "z" ...).
+        columns: joint names of BVH files in the order of their motion's columns; empty where the files keep to the
+            order of their hierarchy, as the format asks.
 
     A clip whose knees bend the wrong way is warned of in the log and read as it is written.
 
@@ -39,14 +47,17 @@ def open_labels(
     choice = FrameChoice(frames_per_clip=frames_per_clip, stride=stride)
     named = clip_names(root, motion_files(root))
     bvh, bvh_errors = read_clips(
-        [entry for entry in named if entry[0].suffix.lower() == ".bvh"], bvh_reader(up), licence or UNKNOWN_LICENCE
+        [entry for entry in named if entry[0].suffix.lower() == ".bvh"],
+        bvh_reader(up, columns),
+        licence or UNKNOWN_LICENCE,
     )
     amass, amass_errors = read_clips(
         [entry for entry in named if entry[0].suffix.lower() == ".npz"], read_amass, licence or AMASS_LICENCE
     )
     raise_all(root, [*bvh_errors, *amass_errors])
     _warn_of_knees([*bvh, *amass])
-    return MotionSource(root.name, sorted([*bvh, *amass], key=lambda file: file.clip), choice)
+    files = sorted([*bvh, *amass], key=lambda file: file.clip)
+    return MotionSource(root.name, files, choice, reading=f"up {up}, columns {','.join(columns)}")
 
 
 def _warn_of_knees(files: list[ClipFile]) -> None:
@@ -55,8 +66,9 @@ def _warn_of_knees(files: list[ClipFile]) -> None:
     ]
     if wrong:
         _LOG.warning(
-            "%d of %d clips bend a knee forwards or sideways (share of frames: %s). They are read as written; check "
-            "that their motion columns follow the order of their hierarchy, or leave them out.",
+            "%d of %d clips bend a knee forwards or sideways (share of frames: %s). They are read as written; if "
+            "their motion columns do not follow the order of their hierarchy, name the joints in the columns' order "
+            "with the option columns; else leave them out.",
             len(wrong),
             len(files),
             ", ".join(wrong[:12]),
