@@ -146,3 +146,12 @@ class TestBackgrounds:
 def test_an_empty_batch_is_refused() -> None:
     with pytest.raises(InputError, match="batch_size is 0"):
         StudioGenerator(batch_size=0)
+
+
+def test_the_revision_names_the_photos_behind_the_people(tmp_path):
+    revisions = [StudioGenerator().revision]
+    for folder, shade in (("one", 120), ("two", 10)):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / folder / f"{shade}.png"), np.full((80, 80, 3), shade, np.uint8))
+        revisions.append(StudioGenerator(backgrounds=str(tmp_path / folder)).revision)
+    assert len(set(revisions)) == 3

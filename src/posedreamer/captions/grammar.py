@@ -27,7 +27,7 @@ class GrammarCaptioner:
     An action that the source does not know is left out; a body on the ground or upside down is then said to be so.
     """
 
-    name: str = "grammar"
+    name = "grammar"
 
     def caption(self, scene: Scene, rng: np.random.Generator) -> Caption:
         """A caption of the scene; all randomness comes from ``rng``."""

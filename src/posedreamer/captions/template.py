@@ -17,7 +17,7 @@ __all__ = ["TemplateCaptioner"]
 class TemplateCaptioner:
     """Says gender, action and place only; clothes and light are still drawn, for painters that need them."""
 
-    name: str = "pose_plus_plus"
+    name = "pose_plus_plus"
 
     def caption(self, scene: Scene, rng: np.random.Generator) -> Caption:
         """A caption of the scene; all randomness comes from ``rng``."""

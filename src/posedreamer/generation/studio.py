@@ -17,6 +17,7 @@ from posedreamer.studio.photos import PhotoFolder
 __all__ = ["StudioGenerator"]
 
 REVISION: Final = "1"
+"""Raised whenever any pixel changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,9 @@ class StudioGenerator:
 
     @property
     def revision(self) -> str:
-        """Changes when any pixel changes."""
-        return REVISION
+        """The painter's own revision, and which photos stand behind the people."""
+        photos = _photos(self.backgrounds)
+        return REVISION if photos is None else f"{REVISION}, photos {photos.digest()}"
 
     @property
     def licence(self) -> str:

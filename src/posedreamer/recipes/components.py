@@ -88,11 +88,11 @@ def _build_label_part(part: LabelPart) -> LabelSource:
 
 def _build(kind: str, name: str, options: Mapping[str, Any]) -> object:
     make = factory(kind, name)
-    return make(**_checked(f"{kind} {name!r}", make, options, "name"))
+    return make(**_checked(f"{kind} {name!r}", make, options))
 
 
-def _checked(what: str, make: Callable[..., object], options: Mapping[str, Any], own: str) -> dict[str, Any]:
-    """The options, if ``make`` takes them all; ``own`` is the parameter that options do not set."""
+def _checked(what: str, make: Callable[..., object], options: Mapping[str, Any], own: str = "") -> dict[str, Any]:
+    """The options, if ``make`` takes them all; ``own`` is a parameter that options do not set."""
     known = [option for option in inspect.signature(make).parameters if option != own]
     for option in options:
         if option not in known:

@@ -43,7 +43,7 @@ class PosePlusPlusCamera:
     shift: float = 0.4
     fov_deg: tuple[float, float] = (25.0, 65.0)
 
-    name: str = "pose_plus_plus"
+    name = "pose_plus_plus"
 
     def __post_init__(self) -> None:
         """Refuse ranges that no camera can have."""
@@ -79,7 +79,7 @@ class PoseDreamerCamera:
     focal_px_at_1024: float = 890.0
     distance_m: float = 3.0
 
-    name: str = "posedreamer"
+    name = "posedreamer"
 
     def __post_init__(self) -> None:
         """Refuse a camera inside the person."""
@@ -112,7 +112,7 @@ class WideAngleCamera:
     fill: tuple[float, float] = (0.7, 1.0)
     min_depth_m: float = 0.4
 
-    name: str = "wide_angle"
+    name = "wide_angle"
 
     def __post_init__(self) -> None:
         """Refuse ranges that no camera can have."""

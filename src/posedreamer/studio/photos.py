@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +34,11 @@ class PhotoFolder:
         if not files:
             raise InputError(f"backgrounds: {folder} holds no picture. Put {', '.join(_SUFFIXES)} files into it.")
         return cls(files)
+
+    def digest(self) -> str:
+        """Hash of the photos' names and bytes' counts: changes when the folder does."""
+        text = "\n".join(f"{path.name} {path.stat().st_size}" for path in self.files)
+        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def linear(self, rng: np.random.Generator, width: int, height: int) -> Float32[np.ndarray, "h w 3"]:
         """A random part of a random photo in linear light. InputError when the file is not a readable picture."""
