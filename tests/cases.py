@@ -1,4 +1,4 @@
-"""Each body, source, camera, captioner, generator and scorer once; the laws in ``tests/laws`` run over these lists.
+"""Each body, source, camera, captioner, generator, scorer and export once; the laws in ``tests/laws`` run over these lists.
 
 A new one is one line here. ``CATALOGUED`` says which catalogue names a list covers: a name without a case is a failure.
 """
@@ -16,6 +16,7 @@ from labels.motion_files import moving_human, standing_human, write_amass, write
 from posedreamer.bodies.anny import load_anny
 from posedreamer.captions.grammar import GrammarCaptioner
 from posedreamer.captions.template import TemplateCaptioner
+from posedreamer.dataset.coco import export_coco
 from posedreamer.generation.studio import StudioGenerator
 from posedreamer.labels.amass import AmassSource
 from posedreamer.labels.bvh import BvhSource
@@ -65,6 +66,7 @@ CAPTIONERS = [
 ]
 GENERATORS = [Case("studio", lambda _: StudioGenerator(), ("studio",))]
 SCORERS = [Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",))]
+EXPORTS = [Case("coco", lambda _: export_coco, ("coco",))]
 
 CATALOGUED = {
     "body": BODIES,
@@ -73,4 +75,5 @@ CATALOGUED = {
     "caption": CAPTIONERS,
     "generator": GENERATORS,
     "scorer": SCORERS,
+    "export": EXPORTS,
 }
