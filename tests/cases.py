@@ -1,4 +1,4 @@
-"""Each body, source, camera, captioner, generator, scorer and export once; the laws in ``tests/laws`` run over these lists.
+"""Each body, source, camera, captioner, generator, scorer and export once; the laws in ``tests/laws`` run over them.
 
 A new one is one line here. ``CATALOGUED`` says which catalogue names a list covers: a name without a case is a failure.
 """
