@@ -14,6 +14,7 @@ from posedreamer.cli import main
 from posedreamer.dataset.open import open_dataset
 from posedreamer.dataset.verify import verify
 
+GENERATE = (sys.executable, "-m", "posedreamer.cli", "generate", "demo")
 SMALL = ("--set", "width=128", "--set", "height=128", "--set", "block_size=4")
 
 
@@ -107,10 +108,15 @@ def test_a_folder_that_is_no_data_set_is_refused_by_every_reader(tmp_path, monke
 
 
 def _start(out, num, workers):
-    command = [sys.executable, "-m", "posedreamer.cli", "generate", "demo", "--out", str(out), "--num", str(num)]
-    return subprocess.Popen(
-        [*command, "--workers", str(workers), *SMALL], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    command = [*GENERATE, "--out", str(out), "--num", str(num), "--workers", str(workers), *SMALL]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _wait_until(is_so, seconds):
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        time.sleep(0.1)
 
 
 def _state_and_parent(pid):
@@ -134,19 +140,14 @@ def _is_alive(pid):
 def test_kill_9_in_a_real_run_loses_nothing_and_leaves_no_orphan(tmp_path):
     out, whole = tmp_path / "killed", tmp_path / "whole"
     process = _start(out, 12, workers=2)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not list((out / "blocks").glob("*.parquet")):
-        time.sleep(0.1)
+    _wait_until(lambda: list((out / "blocks").glob("*.parquet")), seconds=120)
     workers = _children(process.pid)
     process.send_signal(signal.SIGKILL)
     process.wait()
     written = {path.name: path.read_bytes() for path in (out / "blocks").glob("*.parquet")}
     assert written
     assert workers
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and any(_is_alive(pid) for pid in workers):
-        time.sleep(0.1)
-    assert not [pid for pid in workers if _is_alive(pid)]
+    _wait_until(lambda: not any(_is_alive(pid) for pid in workers), seconds=10)
     assert _start(out, 12, workers=1).wait() == 0
     assert _start(whole, 12, workers=4).wait() == 0
     for name, content in written.items():
@@ -155,3 +156,22 @@ def test_kill_9_in_a_real_run_loses_nothing_and_leaves_no_orphan(tmp_path):
     ids = [sample.id for sample in open_dataset(out)]
     assert len(set(ids)) == len(ids) == 12
     assert open_dataset(out).manifest.content_digest == open_dataset(whole).manifest.content_digest
+
+
+def test_ctrl_c_says_how_to_go_on_and_leaves_no_worker(tmp_path):
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [*GENERATE, "--out", str(out), "--num", "400", "--workers", "1", *SMALL],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    _wait_until(lambda: list((out / "blocks").glob("*.parquet")), seconds=120)
+    workers = _children(process.pid)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "run the same command again to continue" in err
+    assert "Traceback" not in err
+    _wait_until(lambda: not any(_is_alive(pid) for pid in workers), seconds=10)

@@ -43,7 +43,11 @@ def generate(
     """Write a data set of NUM kept samples; run again to continue or, with a larger NUM, to extend."""
     from posedreamer.recipes.run import generate as run
 
-    result = run(recipe, out, num=num, seed=seed, labels=labels or (), workers=workers, settings=settings or ())
+    try:
+        result = run(recipe, out, num=num, seed=seed, labels=labels or (), workers=workers, settings=settings or ())
+    except KeyboardInterrupt as stop:
+        typer.echo(stop or "stopped; finished blocks are kept: run the same command again to continue", err=True)
+        raise typer.Exit(130) from None
     typer.echo(result.text())
 
 
@@ -151,9 +155,6 @@ def main() -> None:
     except PoseDreamerError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
-    except KeyboardInterrupt as error:
-        sys.stderr.write(f"{error or 'stopped'}\n")
-        sys.exit(130)
 
 
 if __name__ == "__main__":
