@@ -76,8 +76,14 @@ def test_joints_outside_the_frame_are_not_drawn_nor_their_limbs():
     assert (draw_openpose([person(visibility=0.0)], 256, 512) == 0).all()
 
 
-def test_occluded_joints_are_drawn_like_visible_ones():
-    assert (draw_openpose([person(visibility=1.0)], 256, 512) == draw_openpose([person()], 256, 512)).all()
+def test_occluded_limbs_are_drawn_like_visible_ones_and_a_hidden_face_is_not():
+    visible, hidden = person(visibility=2.0), person(visibility=1.0)
+    full, behind = draw_openpose([visible], 256, 512), draw_openpose([hidden], 256, 512)
+    for joint in ("left_wrist", "right_ankle", "left_shoulder"):
+        assert at(behind, joint, hidden) == at(full, joint, visible) != (0, 0, 0)
+    for joint in ("nose", "left_eye", "right_ear"):
+        assert at(full, joint, visible) != (0, 0, 0)
+        assert at(behind, joint, hidden) == (0, 0, 0)
 
 
 def test_hands_are_drawn_when_they_are_in_the_frame():

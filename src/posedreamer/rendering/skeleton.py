@@ -61,6 +61,7 @@ OPENPOSE_18: Final = KeypointLayout(
 )
 """OpenPose's BODY_18 order; the n-th of the 17 limbs and the n-th joint share the n-th colour."""
 
+_FACE: Final = COCO_17.indices_of(("nose", "left_eye", "right_eye", "left_ear", "right_ear"))
 _COLOURS: Final[tuple[Rgb, ...]] = (
     (255, 0, 0),
     (255, 85, 0),
@@ -104,16 +105,24 @@ def openpose_18(keypoints_2d: Float[np.ndarray, "17 3"]) -> Float[np.ndarray, "1
     return np.stack(rows)
 
 
+def _without_hidden_face(keypoints_2d: Float[np.ndarray, "17 3"]) -> Float[np.ndarray, "17 3"]:
+    seen = keypoints_2d.copy()
+    hidden = _FACE[seen[_FACE, 2] == 1]
+    seen[hidden, 2] = 0
+    return seen
+
+
 def draw_openpose(people: Sequence[PersonAnnotation], width: int, height: int) -> UInt8[np.ndarray, "h w 3"]:
     """The skeleton picture that public OpenPose ControlNets are trained on: coloured limbs and hands on black.
 
-    Joints with v = 0, and limbs that end in one, are left out. Nearer people are drawn over farther ones. Limbs are
+    Joints with v = 0, and limbs that end in one, are left out; so are hidden (v = 1) points of the face, as a detector
+    finds none on a head seen from behind, and that is how a skeleton tells front from back. Nearer people are drawn over farther ones. Limbs are
     ellipses of half-width 4 px in a picture whose shorter side is 512, scaled to this one's size.
     """
     picture = np.zeros((height, width, 3), dtype=np.uint8)
     scale = min(width, height) / _PICTURE_PX
     for person in sorted(people, key=lambda one: -float(np.mean(one.keypoints_3d_cam_m[:, 2]))):
-        _draw_body(picture, openpose_18(person.keypoints_2d), _STICK_PX * scale)
+        _draw_body(picture, openpose_18(_without_hidden_face(person.keypoints_2d)), _STICK_PX * scale)
         for hand in (person.left_hand_2d, person.right_hand_2d):
             _draw_hand(picture, hand, scale)
     return picture
