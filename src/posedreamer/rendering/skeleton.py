@@ -116,8 +116,8 @@ def draw_openpose(people: Sequence[PersonAnnotation], width: int, height: int) -
     """The skeleton picture that public OpenPose ControlNets are trained on: coloured limbs and hands on black.
 
     Joints with v = 0, and limbs that end in one, are left out; so are hidden (v = 1) points of the face, as a detector
-    finds none on a head seen from behind, and that is how a skeleton tells front from back. Nearer people are drawn over farther ones. Limbs are
-    ellipses of half-width 4 px in a picture whose shorter side is 512, scaled to this one's size.
+    finds none on a head seen from behind, and that is how a skeleton tells front from back. Nearer people are drawn
+    over farther ones. Limbs are ellipses of half-width 4 px in a picture whose shorter side is 512, scaled to this one.
     """
     picture = np.zeros((height, width, 3), dtype=np.uint8)
     scale = min(width, height) / _PICTURE_PX
