@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from posedreamer.captions.wording import draw_appearance, draw_place, view_words
-from posedreamer.records import Appearance, Caption, Garment, PosedPerson, Scene
+from posedreamer.records import UNKNOWN_ACTION, Appearance, Caption, Garment, PosedPerson, Scene
 from posedreamer.studio.wardrobe import BOTTOMS, HAIR_CUTS
 
 __all__ = ["NEGATIVE_TEXT", "GrammarCaptioner", "doing_what", "in_place", "who"]
@@ -16,7 +16,6 @@ __all__ = ["NEGATIVE_TEXT", "GrammarCaptioner", "doing_what", "in_place", "who"]
 NEGATIVE_TEXT: Final = "deformed, extra limbs, missing limbs, badly drawn hands, badly drawn face, cropped, watermark"
 
 POSTURE_WORDS: Final = {"upright": "", "floor": "on the ground", "inverted": "upside down"}
-UNKNOWN_ACTION: Final = "unknown"
 OPEN_GROUNDS: Final = frozenset({"beach", "meadow", "path", "court", "street", "field"})
 
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["UNKNOWN_ACTION", "action_of", "fitting_action"]
+from posedreamer.records import UNKNOWN_ACTION
 
-UNKNOWN_ACTION: Final = "unknown"
+__all__ = ["action_of", "fitting_action"]
 
 _ACTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {

@@ -2,7 +2,7 @@
 
 from posedreamer.records.appearance import COLOURS_RGB, Appearance, Caption, Garment
 from posedreamer.records.outcomes import Dropped, Failed
-from posedreamer.records.people import Camera, Label, Person, PosedPerson, Scene
+from posedreamer.records.people import UNKNOWN_ACTION, Camera, Label, Person, PosedPerson, Scene
 from posedreamer.records.pictures import (
     Annotation,
     Buffers,
@@ -15,6 +15,7 @@ from posedreamer.records.pictures import (
 
 __all__ = [
     "COLOURS_RGB",
+    "UNKNOWN_ACTION",
     "Annotation",
     "Appearance",
     "Buffers",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float32, Float64
 
-__all__ = ["Camera", "Label", "Person", "PosedPerson", "Scene"]
+__all__ = ["UNKNOWN_ACTION", "Camera", "Label", "Person", "PosedPerson", "Scene"]
+
+UNKNOWN_ACTION: Final = "unknown"
+"""What a person does where the source does not say; captions leave it out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +23,7 @@ class Person:
         body_model: catalogue id of the body model, e.g. "anny".
         parameters: parameter name -> float32 array, unbatched; the names and shapes are those of the model's
             ``BodySpec.parameters``. Rotations are axis-angle, one row per bone.
-        action: the pose family in words a caption can use, e.g. "walking"; "unknown" where the source has none.
+        action: the pose family in words a caption can use, e.g. "walking"; UNKNOWN_ACTION where the source has none.
     """
 
     body_model: str
