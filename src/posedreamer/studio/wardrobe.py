@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 Thing = TypeVar("Thing")
-_SKIN_LIKE: Final = 62.0
+_SKIN_LIKE: Final = 66.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
