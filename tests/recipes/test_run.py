@@ -66,6 +66,17 @@ def test_more_samples_extend_and_workers_change_nothing(first, tmp_path):
     assert extended.content_digest == fresh.content_digest
 
 
+def test_several_candidates_of_a_condition_are_samples_of_their_own(tmp_path):
+    settings = (*SMALL, "generator.candidates=3", "gate.rules=[{score: visible_joints, minimum: 0}]")
+    counts = generate("demo", tmp_path / "out", num=20, workers=0, settings=settings).counts
+    assert counts.kept == 20
+    assert counts.labels < counts.kept
+    samples = list(open_dataset(tmp_path / "out"))
+    first = [sample for sample in samples if sample.label_id == samples[0].label_id]
+    assert [sample.candidate_index for sample in first] == [0, 1, 2]
+    assert len({sample.seed for sample in first}) == 3
+
+
 def test_another_recipe_or_seed_is_refused_and_nothing_is_lost(first):
     out, _ = first
     before = _ids(out)

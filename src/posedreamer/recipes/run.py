@@ -36,7 +36,7 @@ from posedreamer.recipes.stages import build_stages
 __all__ = ["RunResult", "generate", "prepare", "worker_count"]
 
 HOPELESS_RATE: Final = 0.02
-"""A run stops when the 95 % interval of kept samples per label lies wholly below this."""
+"""A run stops when the 95 % interval of the keep rate (kept of all rows of the ledger) lies wholly below this."""
 
 _PACKAGES: Final = ("numpy", "torch", "numba", "opencv-python-headless", "pillow", "ai-edge-litert", "pyarrow")
 
@@ -140,16 +140,17 @@ def _fill(job: HumanBlockJob, folder: BlockFolder, wanted: int, workers: int) ->
         for summary in summaries:
             totals += Counter(summary.counts)
             totals["labels"] += job.recipe.block_size
+            totals["rows"] += summary.rows
             _tell(meter, totals, wanted)
             if totals["kept"] >= wanted:
                 return True
-            if wilson_interval(totals["kept"], totals["labels"])[1] < HOPELESS_RATE:
+            if wilson_interval(totals["kept"], totals["rows"])[1] < HOPELESS_RATE:
                 return False
     raise RunError("the stream of blocks ended; it has no end: report this with the recipe")
 
 
 def _tell(meter: Meter, totals: Counter[str], wanted: int) -> None:
-    rate = totals["kept"] / totals["labels"]
+    rate = totals["kept"] / totals["rows"]
     meter.advance(min(totals["kept"], wanted) - meter.done, f"{totals['labels']} labels, keep rate {rate:.0%}")
 
 
