@@ -105,6 +105,9 @@ def test_the_plan_names_every_stage_and_the_pilot_predicts():
     [
         (("generator.name=stdio",), 'Did you mean "studio"'),
         (("cameras.0.options={fov: [20, 30]}",), "no option 'fov'.*Did you mean \"fov_deg\""),
+        (("cameras.0.options={fov_deg: wide}",), "pose_plus_plus' cannot be made with the options"),
+        (("cameras.0.options={fov_deg: 40}",), "pose_plus_plus' cannot be made with the options"),
+        (("generator.options={batch_size: many}",), "studio' cannot be made with the options"),
         (("scorers=[]",), "found"),
         (("gate.rules.3.score=okss",), 'Did you mean "oks"'),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from posedreamer.captions.protocol import Captioner
@@ -76,30 +77,31 @@ def build_policy(part: GatePart) -> Policy:
 
 def _build_label_part(part: LabelPart) -> LabelSource:
     if part.path is not None:
-        source: LabelSource = open_labels(
-            part.path, **_checked("labels from a path", open_labels, part.options, "path")
-        )
+        made = _made("labels from a path", partial(open_labels, part.path), part.options)
     else:
-        source = cast("LabelSource", _build("source", part.name, part.options))
+        made = _build("source", part.name, part.options)
+    source = cast("LabelSource", made)
     if part.reshape:
         source = ReshapedSource(source)
     return VariedSource(source, copies=part.copies, spread_deg=part.spread_deg) if part.copies > 1 else source
 
 
 def _build(kind: str, name: str, options: Mapping[str, Any]) -> object:
-    make = factory(kind, name)
-    return make(**_checked(f"{kind} {name!r}", make, options))
+    return _made(f"{kind} {name!r}", factory(kind, name), options)
 
 
-def _checked(what: str, make: Callable[..., object], options: Mapping[str, Any], own: str = "") -> dict[str, Any]:
-    """The options, if ``make`` takes them all; ``own`` is a parameter that options do not set."""
-    known = [option for option in inspect.signature(make).parameters if option != own]
+def _made(what: str, make: Callable[..., object], options: Mapping[str, Any]) -> object:
+    """What ``make`` makes of the options. Raises RecipeError for options it does not have or cannot use."""
+    known = list(inspect.signature(make).parameters)
     for option in options:
         if option not in known:
             raise RecipeError(
                 f"{what} has no option {option!r}; it has: {', '.join(known) or 'none'}.{did_you_mean(option, known)}"
             )
-    return {option: _frozen(value) for option, value in options.items()}
+    try:
+        return make(**{option: _frozen(value) for option, value in options.items()})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RecipeError(f"{what} cannot be made with the options {dict(options)}: {error}") from error
 
 
 def _frozen(value: Any) -> Any:

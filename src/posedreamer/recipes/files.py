@@ -76,7 +76,10 @@ def _apply(values: dict[str, Any], setting: str) -> None:
     target: Any = values
     for name in parents:
         target = _descend(target, name, key)
-    value = yaml.safe_load(text)
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"setting {setting!r}: the value is not valid YAML: {error}") from None
     if isinstance(target, list):
         target_list = cast("list[Any]", target)
         target_list[_position(target_list, last, key)] = value

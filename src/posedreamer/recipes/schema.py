@@ -18,7 +18,8 @@ __all__ = [
     "Splits",
 ]
 
-Weight = Annotated[float, Field(ge=0)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -65,8 +66,8 @@ class RulePart(_Part):
     """One rule of the gate: a score between bounds; ``when_absent`` says what a score that does not apply means."""
 
     score: str
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: Bound | None = None
+    maximum: Bound | None = None
     when_absent: Literal["keep", "drop"] = "drop"
 
     @model_validator(mode="after")
