@@ -3,13 +3,14 @@ import re
 import numpy as np
 import pytest
 
+from posed import scene_of
 from posedreamer.bodies import load_body
 from posedreamer.bodies.phenotype import AVERAGE_ADULT
 from posedreamer.captions.grammar import GrammarCaptioner
 from posedreamer.captions.template import TemplateCaptioner
 from posedreamer.captions.wording import age_word, gender_word, view_words
-from posedreamer.geometry.camera import intrinsics_px, look_at, to_camera
-from posedreamer.records import Camera, Label, Person, PosedPerson, Scene
+from posedreamer.geometry.camera import intrinsics_px, look_at
+from posedreamer.records import Camera, Person
 from posedreamer.studio.wardrobe import BOTTOMS, PLACES, check_caption, is_skin_like
 
 CAPTIONERS = [GrammarCaptioner(), TemplateCaptioner()]
@@ -25,26 +26,13 @@ def _person(action="walking", **phenotype):
 
 
 def _scene(people, eye_m=(0.0, -3.5, 0.0), posture="upright", focal_px=250.0):
-    body = load_body("anny")
     camera = Camera(
         width=256,
         height=256,
         K=intrinsics_px(focal_px, 256, 256),
         cam_from_world=look_at(np.array(eye_m, dtype=float), np.array([0.0, 0.0, 0.0])),
     )
-    posed = []
-    for person in people:
-        pose = body.pose({name: value[None] for name, value in person.parameters.items()})
-        posed.append(
-            PosedPerson(
-                person=person,
-                vertices_cam_m=to_camera(camera, pose.vertices_m[0].numpy()).astype(np.float32),
-                keypoints_cam_m=to_camera(camera, pose.keypoints_m[0].numpy()).astype(np.float32),
-                posture=posture,
-            )
-        )
-    label = Label(label_id="x", index=0, people=tuple(people), source="test", clip="x", licence="CC0-1.0", seed=0)
-    return Scene(label=label, camera=camera, people=tuple(posed))
+    return scene_of(people, camera, posture)
 
 
 WOMAN, MAN, OLD = _person(gender=1.0), _person("running", gender=0.0), _person(age=0.95, gender=1.0)

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from posed import scene_of
 from posedreamer.bodies import load_body
-from posedreamer.geometry.camera import intrinsics_px, look_at, project_px, to_camera
+from posedreamer.geometry.camera import intrinsics_px, look_at, project_px
 from posedreamer.geometry.keypoints import COCO_17
-from posedreamer.records import Camera, Label, Person, PosedPerson, Scene
+from posedreamer.records import Camera, Person
 from posedreamer.rendering.rasterizer import Mesh, rasterize
 from posedreamer.scenes.annotate import annotate
 
@@ -18,34 +19,13 @@ def _person(shift_m=(0.0, 0.0, 0.0)):
 
 
 def _scene(eye_m, people, size=256, focal_px=300.0):
-    body = load_body("anny")
     camera = Camera(
         width=size,
         height=size,
         K=intrinsics_px(focal_px, size, size),
         cam_from_world=look_at(np.array(eye_m, dtype=float), np.array([0.0, 0.0, 0.85])),
     )
-    posed = []
-    for person in people:
-        pose = body.pose({name: value[None] for name, value in person.parameters.items()})
-        posed.append(
-            PosedPerson(
-                person=person,
-                vertices_cam_m=to_camera(camera, pose.vertices_m[0].numpy()).astype(np.float32),
-                keypoints_cam_m=to_camera(camera, pose.keypoints_m[0].numpy()).astype(np.float32),
-                posture="upright",
-            )
-        )
-    label = Label(
-        label_id="00000000-test",
-        index=0,
-        people=tuple(people),
-        source="test",
-        clip="test",
-        licence="CC0-1.0",
-        seed=0,
-    )
-    return Scene(label=label, camera=camera, people=tuple(posed))
+    return scene_of(people, camera)
 
 
 def _annotated(scene):
