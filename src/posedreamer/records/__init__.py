@@ -2,8 +2,9 @@
 
 from posedreamer.records.appearance import COLOURS_RGB, Appearance, Caption, Garment
 from posedreamer.records.outcomes import Dropped, Failed
-from posedreamer.records.people import UNKNOWN_ACTION, Camera, Label, Person, PosedPerson, Scene
+from posedreamer.records.people import UNKNOWN_ACTION, Camera, Label, Person, PosedPerson, Prop, Scene
 from posedreamer.records.pictures import (
+    REGIONS,
     Annotation,
     Buffers,
     Candidate,
@@ -15,6 +16,7 @@ from posedreamer.records.pictures import (
 
 __all__ = [
     "COLOURS_RGB",
+    "REGIONS",
     "UNKNOWN_ACTION",
     "Annotation",
     "Appearance",
@@ -32,5 +34,6 @@ __all__ = [
     "PersonAnnotation",
     "Picture",
     "PosedPerson",
+    "Prop",
     "Scene",
 ]

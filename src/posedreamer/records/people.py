@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int32
 
-__all__ = ["UNKNOWN_ACTION", "Camera", "Label", "Person", "PosedPerson", "Scene"]
+__all__ = ["UNKNOWN_ACTION", "Camera", "Label", "Person", "PosedPerson", "Prop", "Scene"]
 
 UNKNOWN_ACTION: Final = "unknown"
 """What a person does where the source does not say; captions leave it out."""
@@ -86,9 +86,27 @@ class PosedPerson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prop:
+    """A thing that stands with the people: it may hide a part of them, or carry one.
+
+    Attributes:
+        kind: a noun that captions say ("stool", "suitcase").
+        colour: a key of COLOURS_RGB.
+        vertices_cam_m: camera frame, metres.
+        faces: counter-clockwise seen from outside.
+    """
+
+    kind: str
+    colour: str
+    vertices_cam_m: Float32[np.ndarray, "v 3"] = field(repr=False)
+    faces: Int32[np.ndarray, "f 3"] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A label posed in front of a camera; every person is in front of the near plane."""
+    """A label posed in front of a camera, with props; every person is in front of the near plane."""
 
     label: Label
     camera: Camera
     people: tuple[PosedPerson, ...]
+    props: tuple[Prop, ...] = ()

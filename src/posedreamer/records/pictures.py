@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int32, UInt8
@@ -12,6 +13,7 @@ from posedreamer.records.appearance import Caption
 from posedreamer.records.people import Camera, Person, Scene
 
 __all__ = [
+    "REGIONS",
     "Annotation",
     "Buffers",
     "Candidate",
@@ -20,6 +22,9 @@ __all__ = [
     "PersonAnnotation",
     "Picture",
 ]
+
+REGIONS: Final = ("background", "skin", "hair", "top", "bottom", "shoes", "prop")
+"""What a pixel of a painted picture shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +96,15 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """An RGB picture, 8 bit sRGB."""
+    """An RGB picture, 8 bit sRGB.
+
+    Attributes:
+        regions: per pixel an index into REGIONS, from painters that know what they painted; clothes end elsewhere
+            than body parts do. None from painters that do not.
+    """
 
     pixels: UInt8[np.ndarray, "h w 3"] = field(repr=False)
+    regions: UInt8[np.ndarray, "h w"] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
