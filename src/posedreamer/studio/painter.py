@@ -21,7 +21,8 @@ from posedreamer.studio.hair import Ground
 from posedreamer.studio.lamps import KeyShadow, Lamp, aim_lamp, cast_contact, cast_shadow
 from posedreamer.studio.looks import Look, linear_of, look_of
 from posedreamer.studio.photos import PhotoFolder
-from posedreamer.studio.shading import shade_person
+from posedreamer.studio.regions import region_map
+from posedreamer.studio.shading import Painted, shade_person
 from posedreamer.studio.stage import StagePicture, build_stage, ground_point_cam_m, lit_stage, paint_stage
 from posedreamer.studio.wardrobe import LIGHTS, PLACES, check_caption
 
@@ -69,8 +70,9 @@ def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None)
         backdrop = _out_of_focus(behind, float(np.median(points[:, 2])))
     else:
         backdrop = photos.linear(rng, camera.width, camera.height) * behind.ground_light[..., None]
-    people, covered = _painted(actors, _finer(camera), lamp, shadow)
-    return Picture(pixels=_developed(_merged(people, covered, backdrop, camera), rng))
+    painted = _painted(actors, _finer(camera), lamp, shadow)
+    regions = region_map(painted.regions, painted.regions.shape[1] // camera.width)
+    return Picture(pixels=_developed(_merged(painted, backdrop, camera), rng), regions=regions)
 
 
 def _check(condition: Condition) -> None:
@@ -92,16 +94,15 @@ def _dressed(condition: Condition, rng: np.random.Generator) -> list[_Actor]:
     return actors
 
 
-def _painted(
-    actors: Sequence[_Actor], camera: Camera, lamp: Lamp, shadow: KeyShadow
-) -> tuple[Float32[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
-    """Linear light of the people, black round them, and where they are."""
+def _painted(actors: Sequence[_Actor], camera: Camera, lamp: Lamp, shadow: KeyShadow) -> Painted:
+    """The people, black and background round them."""
     meshes = [Mesh(vertices_cam_m=actor.surface.vertices_m, faces=actor.surface.faces) for actor in actors]
     buffers = rasterize(meshes, camera)
-    linear = np.zeros((camera.height, camera.width, 3), dtype=np.float32)
+    shape = (camera.height, camera.width)
+    painted = Painted(np.zeros((*shape, 3), dtype=np.float32), np.zeros(shape, dtype=np.uint8))
     for index, actor in enumerate(actors):
-        shade_person(actor.surface, index, buffers, camera, (actor.look, actor.landmarks), (lamp, shadow), linear)
-    return linear, (buffers.person_id >= 0).astype(np.float32)
+        shade_person(actor.surface, index, buffers, camera, (actor.look, actor.landmarks), (lamp, shadow), painted)
+    return painted
 
 
 def _finer(camera: Camera) -> Camera:
@@ -120,17 +121,13 @@ def _out_of_focus(behind: StagePicture, focus_m: float) -> Float32[np.ndarray, "
     return linear + (soft - linear) * share
 
 
-def _merged(
-    people: Float32[np.ndarray, "fh fw 3"],
-    covered: Float32[np.ndarray, "fh fw"],
-    backdrop: Float32[np.ndarray, "h w 3"],
-    camera: Camera,
-) -> Float32[np.ndarray, "h w 3"]:
+def _merged(painted: Painted, backdrop: Float32[np.ndarray, "h w 3"], camera: Camera) -> Float32[np.ndarray, "h w 3"]:
     """People over the backdrop, their edges averaged down."""
     size = (camera.width, camera.height)
-    front = np.minimum(people, 1.2, out=people)
-    if people.shape[1] != camera.width:
-        front = cv2.resize(people, size, interpolation=cv2.INTER_AREA)
+    front = np.minimum(painted.linear, 1.2, out=painted.linear)
+    covered = (painted.regions > 0).astype(np.float32)
+    if front.shape[1] != camera.width:
+        front = cv2.resize(front, size, interpolation=cv2.INTER_AREA)
         covered = np.asarray(cv2.resize(covered, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
     return np.asarray(front + backdrop * (1.0 - covered[..., None]), dtype=np.float32)
 

@@ -6,7 +6,7 @@ from math import cos, exp, sin, sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int8, Int32
+from jaxtyping import Float32, Float64, Int8, Int32, UInt8
 
 from posedreamer.records import Buffers, Camera
 from posedreamer.rendering.kernels import kernel
@@ -16,11 +16,19 @@ from posedreamer.studio.fabric import FLESH, GLOSSY, STRANDS, surface_albedo
 from posedreamer.studio.lamps import KeyShadow, Lamp, lit_share
 from posedreamer.studio.looks import Colour, Look
 from posedreamer.studio.noise import hash_unit
+from posedreamer.studio.regions import surface_region
 
-__all__ = ["shade_person"]
+__all__ = ["Painted", "shade_person"]
 
 _TAPS: Final = 10
 _REACH_M: Final = 0.16
+
+
+class Painted(NamedTuple):
+    """What shading writes, per pixel: linear light, and what is seen (an index into ``records.REGIONS``)."""
+
+    linear: Float32[np.ndarray, "h w 3"]
+    regions: UInt8[np.ndarray, "h w"]
 
 
 class _Frame(NamedTuple):
@@ -56,9 +64,9 @@ def shade_person(
     camera: Camera,
     dress_code: tuple[Look, Landmarks],
     light: tuple[Lamp, KeyShadow],
-    linear: Float32[np.ndarray, "h w 3"],
+    painted: Painted,
 ) -> None:
-    """Linear light of every pixel of ``buffers`` that shows person ``index``, written into ``linear``."""
+    """Light and region of every pixel of ``buffers`` that shows person ``index``, written into ``painted``."""
     look, marks = dress_code
     lamp, shadow = light
     frame = _Frame(
@@ -72,7 +80,7 @@ def shade_person(
         float(camera.K[1, 2]),
     )
     shape = _Shape(person.normals, person.rest_m, person.faces, person.face_kind)
-    _shade(index, frame, shape, look, marks, _Light(lamp, shadow.map_from_cam, shadow.depth_m), linear)
+    _shade(index, frame, shape, look, marks, _Light(lamp, shadow.map_from_cam, shadow.depth_m), painted)
 
 
 @kernel
@@ -83,7 +91,7 @@ def _shade(
     look: Look,
     marks: Landmarks,
     light: _Light,
-    linear: Float32[np.ndarray, "h w 3"],
+    painted: Painted,
 ) -> None:
     height, width = frame.depth_m.shape
     point = np.empty(4, dtype=np.float64)
@@ -101,14 +109,13 @@ def _shade(
                     point[c] += weight * shape.rest_m[vertex, c]
                 for c in range(3):
                     normal[c] += weight * shape.normals[vertex, c]
-            albedo, sort = surface_albedo(
-                int(shape.face_kind[face]), point[0], point[1], point[2], point[3], look, marks
-            )
+            kind = int(shape.face_kind[face])
+            albedo, sort = surface_albedo(kind, point[0], point[1], point[2], point[3], look, marks)
+            painted.regions[row, column] = surface_region(kind, point[0], point[1], point[2], point[3], look, marks)
             open_share = _open_share(row, column, frame)
             colour = _lit(row, column, frame, normal, albedo, (sort, open_share), light)
-            linear[row, column, 0] = colour[0]
-            linear[row, column, 1] = colour[1]
-            linear[row, column, 2] = colour[2]
+            for c in range(3):
+                painted.linear[row, column, c] = colour[c]
 
 
 @kernel
