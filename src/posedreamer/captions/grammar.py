@@ -16,7 +16,9 @@ __all__ = ["NEGATIVE_TEXT", "GrammarCaptioner", "doing_what", "in_place", "who"]
 NEGATIVE_TEXT: Final = "deformed, extra limbs, missing limbs, badly drawn hands, badly drawn face, cropped, watermark"
 
 POSTURE_WORDS: Final = {"upright": "", "floor": "on the ground", "inverted": "upside down"}
-OPEN_GROUNDS: Final = frozenset({"beach", "meadow", "path", "court", "street", "field"})
+OPEN_GROUNDS: Final = frozenset(
+    {"beach", "meadow", "path", "court", "street", "field", "shore", "platform", "playground", "square"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,11 @@ from posedreamer.generation.protocol import PaintJob
 from posedreamer.records import Picture
 from posedreamer.studio.painter import paint_condition
 from posedreamer.studio.photos import PhotoFolder
+from posedreamer.studio.styles import check_style
 
 __all__ = ["StudioGenerator"]
 
-REVISION: Final = "1"
+REVISION: Final = "2"
 """Raised whenever any pixel changes."""
 
 
@@ -26,14 +27,17 @@ class StudioGenerator:
 
     Attributes:
         backgrounds: a folder of photos to stand behind the people; empty paints the caption's place.
+        style: "photo"; or, as other domains to test on, "snapshot" (a flash in the dark) or "drawn".
         batch_size: how many jobs ``paint`` is given at once.
     """
 
     backgrounds: str = ""
+    style: str = "photo"
     batch_size: int = 8
 
     def __post_init__(self) -> None:
-        """Refuse a batch of nothing, and a folder without pictures."""
+        """Refuse a batch of nothing, a style that is none, and a folder without pictures."""
+        check_style(self.style)
         if self.batch_size < 1:
             raise InputError(f"studio.batch_size is {self.batch_size}, expected at least 1.")
         _photos(self.backgrounds)
@@ -45,9 +49,10 @@ class StudioGenerator:
 
     @property
     def revision(self) -> str:
-        """The painter's own revision, and which photos stand behind the people."""
+        """The painter's own revision, the style, and which photos stand behind the people."""
         photos = _photos(self.backgrounds)
-        return REVISION if photos is None else f"{REVISION}, photos {photos.digest()}"
+        revision = REVISION if self.style == "photo" else f"{REVISION}, style {self.style}"
+        return revision if photos is None else f"{revision}, photos {photos.digest()}"
 
     @property
     def licence(self) -> str:
@@ -63,7 +68,8 @@ class StudioGenerator:
         Raises InputError for a caption with a word that the studio cannot paint, or an unreadable background.
         """
         photos = _photos(self.backgrounds)
-        return [paint_condition(job.condition, job.seed, photos) for job in jobs]
+        style = check_style(self.style)
+        return [paint_condition(job.condition, job.seed, photos, style) for job in jobs]
 
 
 @lru_cache(maxsize=4)

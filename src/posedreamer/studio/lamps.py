@@ -29,7 +29,8 @@ _BIAS_M: Final = 0.022
 class Lamp(NamedTuple):
     """The light of one picture. Directions are unit vectors in the camera frame, colours linear light.
 
-    ``to_key`` points to the key light, ``up`` to the sky; ``bounce`` is what the ground gives back.
+    ``to_key`` points to the key light, ``up`` to the sky, ``to_rim`` to a light behind the people that only their
+    edges show; ``bounce`` is what the ground gives back.
     """
 
     to_key: Colour
@@ -38,6 +39,8 @@ class Lamp(NamedTuple):
     sky: Colour
     bounce: Colour
     softness: float
+    to_rim: Colour
+    rim: Colour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ def aim_lamp(light: Light, camera: Camera, floor: Colour, rng: np.random.Generat
     rotation = camera.cam_from_world[:3, :3]
     behind = -rotation[2]
     azimuth = np.arctan2(behind[1], behind[0]) + rng.choice((-1.0, 1.0)) * np.deg2rad(rng.uniform(12.0, 82.0))
-    towards = np.array([np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)])
+    towards = _direction(float(azimuth), float(elevation))
     strength = float(rng.uniform(0.88, 1.08))
     key = _times(light.key_rgb, strength)
     sky = _times(light.sky_rgb, strength)
@@ -74,7 +77,14 @@ def aim_lamp(light: Light, camera: Camera, floor: Colour, rng: np.random.Generat
         sky=sky,
         bounce=_times((0.3 + 0.7 * floor[0], 0.3 + 0.7 * floor[1], 0.3 + 0.7 * floor[2]), lift),
         softness=light.softness,
+        to_rim=_triple(rotation @ _direction(np.arctan2(-behind[1], -behind[0]) + rng.uniform(-0.9, 0.9), 0.45)),
+        rim=_times(light.rim_rgb, strength),
     )
+
+
+def _direction(azimuth_rad: float, elevation_rad: float) -> Float[np.ndarray, "3"]:
+    flat = np.cos(elevation_rad)
+    return np.array([np.cos(azimuth_rad) * flat, np.sin(azimuth_rad) * flat, np.sin(elevation_rad)])
 
 
 def _times(colour: Colour, factor: float) -> Colour:

@@ -9,29 +9,29 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 
 from posedreamer.bodies import load_body
 from posedreamer.errors import InputError
-from posedreamer.records import Camera, Condition, Picture
+from posedreamer.records import Buffers, Camera, Condition, Picture
 from posedreamer.rendering.rasterizer import Mesh, rasterize
 from posedreamer.studio.chart import BodyChart, Landmarks, chart_of
 from posedreamer.studio.dress import DressedPerson, dress
 from posedreamer.studio.hair import Ground
 from posedreamer.studio.lamps import KeyShadow, Lamp, aim_lamp, cast_contact, cast_shadow
+from posedreamer.studio.lens import draw_faults, draw_flash_faults, photographed
 from posedreamer.studio.looks import Look, linear_of, look_of
 from posedreamer.studio.photos import PhotoFolder
 from posedreamer.studio.regions import region_map
 from posedreamer.studio.shading import Painted, shade_person
 from posedreamer.studio.stage import StagePicture, build_stage, ground_point_cam_m, lit_stage, paint_stage
+from posedreamer.studio.styles import Style, drawn, flash_reach, with_flash
 from posedreamer.studio.wardrobe import LIGHTS, PLACES, check_caption
 
 __all__ = ["chart_of_body", "paint_condition"]
 
 _FINE: Final = 2
 _FINEST_PX: Final = 1024
-_STEPS: Final = 4096
-_WHITE: Final = 2.0
 
 
 @lru_cache(maxsize=4)
@@ -49,8 +49,8 @@ class _Actor:
     landmarks: Landmarks
 
 
-def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None) -> Picture:
-    """The picture of a condition; the same for the same condition, seed and photos.
+def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None, style: Style = "photo") -> Picture:
+    """The picture of a condition; the same for the same condition, seed, photos and style.
 
     Raises InputError for a word that the studio cannot paint, or as many appearances as there are not people.
     """
@@ -60,19 +60,33 @@ def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None)
     floor = linear_of(place.floor_rgb[int(rng.integers(len(place.floor_rgb)))])
     actors = _dressed(condition, rng)
     surfaces = [actor.surface for actor in actors]
-    lamp = aim_lamp(LIGHTS[condition.caption.light], camera, floor, rng)
+    light = LIGHTS[condition.caption.light]
+    lamp = _styled(aim_lamp(light, camera, floor, rng), style, rng)
     shadow = cast_shadow(surfaces, lamp)
     points = np.concatenate([surface.vertices_m for surface in surfaces])
     stage = lit_stage(build_stage(place, camera, points, floor, rng), lamp)
     contact = cast_contact(surfaces, lamp, ground_point_cam_m(stage))
     behind = paint_stage(stage, camera, shadow, contact)
+    focus_m = float(np.median(points[:, 2]))
     if photos is None:
-        backdrop = _out_of_focus(behind, float(np.median(points[:, 2])))
+        backdrop = _out_of_focus(behind, focus_m, float(rng.uniform(0.0, 0.009)))
     else:
         backdrop = photos.linear(rng, camera.width, camera.height) * behind.ground_light[..., None]
-    painted = _painted(actors, _finer(camera), lamp, shadow)
+    buffers = _rasterized(surfaces, _finer(camera))
+    painted = _painted(actors, buffers, _finer(camera), lamp, shadow)
     regions = region_map(painted.regions, painted.regions.shape[1] // camera.width)
-    return Picture(pixels=_developed(_merged(painted, backdrop, camera), rng), regions=regions)
+    if style == "drawn":
+        return Picture(pixels=drawn(painted, buffers.depth_m, backdrop, rng), regions=regions)
+    if style == "snapshot":
+        backdrop *= flash_reach(behind.distance_m, focus_m)
+    faults = draw_flash_faults(rng) if style == "snapshot" else draw_faults(rng)
+    return Picture(pixels=photographed(_merged(painted, backdrop, camera), faults, rng), regions=regions)
+
+
+def _styled(lamp: Lamp, style: Style, rng: np.random.Generator) -> Lamp:
+    if style == "snapshot":
+        return with_flash(lamp, rng)
+    return lamp._replace(softness=0.0) if style == "drawn" else lamp
 
 
 def _check(condition: Condition) -> None:
@@ -94,10 +108,12 @@ def _dressed(condition: Condition, rng: np.random.Generator) -> list[_Actor]:
     return actors
 
 
-def _painted(actors: Sequence[_Actor], camera: Camera, lamp: Lamp, shadow: KeyShadow) -> Painted:
+def _rasterized(surfaces: Sequence[DressedPerson], camera: Camera) -> Buffers:
+    return rasterize([Mesh(vertices_cam_m=surface.vertices_m, faces=surface.faces) for surface in surfaces], camera)
+
+
+def _painted(actors: Sequence[_Actor], buffers: Buffers, camera: Camera, lamp: Lamp, shadow: KeyShadow) -> Painted:
     """The people, black and background round them."""
-    meshes = [Mesh(vertices_cam_m=actor.surface.vertices_m, faces=actor.surface.faces) for actor in actors]
-    buffers = rasterize(meshes, camera)
     shape = (camera.height, camera.width)
     painted = Painted(np.zeros((*shape, 3), dtype=np.float32), np.zeros(shape, dtype=np.uint8))
     for index, actor in enumerate(actors):
@@ -112,10 +128,12 @@ def _finer(camera: Camera) -> Camera:
     return Camera(width=camera.width * factor, height=camera.height * factor, K=K, cam_from_world=camera.cam_from_world)
 
 
-def _out_of_focus(behind: StagePicture, focus_m: float) -> Float32[np.ndarray, "h w 3"]:
-    """The place, softened where it lies far behind the people."""
+def _out_of_focus(behind: StagePicture, focus_m: float, aperture: float) -> Float32[np.ndarray, "h w 3"]:
+    """The place, softened where it lies far behind the people; ``aperture`` is the widest blur, of the longer side."""
     linear = behind.linear
-    sigma = 0.004 * max(linear.shape[:2])
+    sigma = aperture * max(linear.shape[:2])
+    if sigma < 0.3:
+        return linear
     soft = np.asarray(cv2.GaussianBlur(linear, (0, 0), sigma), dtype=np.float32)
     share = np.clip((behind.distance_m / focus_m - 1.15) / 1.2, 0.0, 1.0)[..., None].astype(np.float32)
     return linear + (soft - linear) * share
@@ -130,13 +148,3 @@ def _merged(painted: Painted, backdrop: Float32[np.ndarray, "h w 3"], camera: Ca
         front = cv2.resize(front, size, interpolation=cv2.INTER_AREA)
         covered = np.asarray(cv2.resize(covered, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
     return np.asarray(front + backdrop * (1.0 - covered[..., None]), dtype=np.float32)
-
-
-def _developed(linear: Float32[np.ndarray, "h w 3"], rng: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
-    """8-bit sRGB with a film's shoulder and a sensor's noise."""
-    value = np.linspace(0.0, _WHITE, _STEPS)
-    bent = np.where(value < 0.75, value, 0.75 + 0.25 * np.tanh((value - 0.75) / 0.25))
-    curve = np.where(bent <= 0.0031308, 12.92 * bent, 1.055 * bent ** (1 / 2.4) - 0.055).astype(np.float32) * 255.0
-    index = np.clip(linear * ((_STEPS - 1) / _WHITE), 0, _STEPS - 1).astype(np.int32)
-    noise = rng.standard_normal(linear.shape, dtype=np.float32) * np.float32(rng.uniform(0.6, 2.2))
-    return np.clip(curve[index] + noise + 0.5, 0, 255).astype(np.uint8)

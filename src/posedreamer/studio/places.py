@@ -51,12 +51,17 @@ class Light:
         key_rgb, sky_rgb: linear colour of key and surrounding light, 1 = white at full strength.
         elevation_deg: lowest and highest elevation of the key light above the horizon.
         softness: 0 = hard sun, 1 = no visible shadow edge.
+        rim_rgb: linear colour of a light behind the people; black is none.
+        zenith_rgb, horizon_rgb: linear colour of the clear sky above and at the horizon.
     """
 
     key_rgb: tuple[float, float, float]
     sky_rgb: tuple[float, float, float]
     elevation_deg: tuple[float, float]
     softness: float
+    rim_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    zenith_rgb: tuple[float, float, float] = (0.26, 0.46, 0.82)
+    horizon_rgb: tuple[float, float, float] = (0.82, 0.88, 0.95)
 
 
 _PALE: Final[tuple[Rgb, ...]] = ((226, 222, 214), (206, 212, 214), (222, 210, 190), (196, 206, 192), (188, 198, 212))

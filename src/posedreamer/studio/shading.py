@@ -20,7 +20,7 @@ from posedreamer.studio.regions import surface_region
 
 __all__ = ["Painted", "shade_person"]
 
-_TAPS: Final = 10
+_TAPS: Final = 8
 _REACH_M: Final = 0.16
 
 
@@ -55,6 +55,7 @@ class _Light(NamedTuple):
     lamp: Lamp
     map_from_cam: Float64[np.ndarray, "3 4"]
     map_depth_m: Float32[np.ndarray, "m m"]
+    is_flat: bool
 
 
 def shade_person(
@@ -66,7 +67,10 @@ def shade_person(
     light: tuple[Lamp, KeyShadow],
     painted: Painted,
 ) -> None:
-    """Light and region of every pixel of ``buffers`` that shows person ``index``, written into ``painted``."""
+    """Light and region of every pixel of ``buffers`` that shows person ``index``, written into ``painted``.
+
+    A lamp of softness 0 gives the three flat tones of a drawing.
+    """
     look, marks = dress_code
     lamp, shadow = light
     frame = _Frame(
@@ -80,7 +84,15 @@ def shade_person(
         float(camera.K[1, 2]),
     )
     shape = _Shape(person.normals, person.rest_m, person.faces, person.face_kind)
-    _shade(index, frame, shape, look, marks, _Light(lamp, shadow.map_from_cam, shadow.depth_m), painted)
+    _shade(
+        index,
+        frame,
+        shape,
+        look,
+        marks,
+        _Light(lamp, shadow.map_from_cam, shadow.depth_m, lamp.softness == 0.0),
+        painted,
+    )
 
 
 @kernel
@@ -167,15 +179,42 @@ def _lit(
         lit = lit_share(
             x + nx * off, y + ny * off, z + nz * off, light.map_from_cam, light.map_depth_m, 0.5 + 1.6 * lamp.softness
         )
+    if light.is_flat:
+        return _toned(albedo, max(0.0, facing) * lit, open_share)
     wrap = 0.08 + 0.3 * lamp.softness + (0.14 if sort == FLESH else 0.0)
     diffuse = max(0.0, (facing + wrap) / (1.0 + wrap)) * lit
     height = 0.5 + 0.5 * (nx * lamp.up[0] + ny * lamp.up[1] + nz * lamp.up[2])
     glow = 0.10 * exp(-((facing / 0.3) ** 2)) * lit if sort == FLESH else 0.0
-    shine = _shine(sort, (nx, ny, nz), (-x / far, -y / far, -z / far), lamp.to_key) * lit
+    view = (-x / far, -y / far, -z / far)
+    shine = _shine(sort, (nx, ny, nz), view, lamp.to_key) * lit
+    edge = _edge(lamp, (nx, ny, nz), view) * open_share
     red = albedo[0] * (lamp.key[0] * (diffuse + glow) + _around(lamp, 0, height) * open_share) + shine * lamp.key[0]
     green = albedo[1] * (lamp.key[1] * (diffuse + 0.2 * glow) + _around(lamp, 1, height) * open_share)
     blue = albedo[2] * (lamp.key[2] * (diffuse + 0.1 * glow) + _around(lamp, 2, height) * open_share)
-    return red, green + shine * lamp.key[1], blue + shine * lamp.key[2]
+    return (
+        red + edge * lamp.rim[0] * (0.15 + albedo[0]),
+        green + shine * lamp.key[1] + edge * lamp.rim[1] * (0.15 + albedo[1]),
+        blue + shine * lamp.key[2] + edge * lamp.rim[2] * (0.15 + albedo[2]),
+    )
+
+
+@kernel
+def _toned(albedo: Colour, lit: float, open_share: float) -> Colour:
+    """One of a drawing's three tones: light, half shade, shade."""
+    tone = 0.95 if lit > 0.42 else (0.66 if lit > 0.06 else 0.42)
+    if open_share < 0.62:
+        tone = min(tone, 0.52)
+    return albedo[0] * tone, albedo[1] * tone, albedo[2] * tone
+
+
+@kernel
+def _edge(lamp: Lamp, normal: Colour, view: Colour) -> float:
+    """Share of the rim light that a surface shows: only where it turns away from the camera, towards the light."""
+    if lamp.rim[0] + lamp.rim[1] + lamp.rim[2] <= 0.0:
+        return 0.0
+    away = 1.0 - max(0.0, normal[0] * view[0] + normal[1] * view[1] + normal[2] * view[2])
+    facing = normal[0] * lamp.to_rim[0] + normal[1] * lamp.to_rim[1] + normal[2] * lamp.to_rim[2]
+    return max(0.0, facing + 0.2) * away * away
 
 
 @kernel

@@ -1,0 +1,202 @@
+"""What a camera does to light on its way to a file: softness, motion, fringes, exposure, tone, noise, compression.
+
+Nothing here moves anything: every blur is even about its pixel, so labels stay where they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from posedreamer.rendering.kernels import kernel
+
+__all__ = ["Faults", "draw_faults", "draw_flash_faults", "photographed", "srgb_of"]
+
+_STEPS: Final = 4096
+_WHITE: Final = 2.0
+_SHOULDER: Final = 0.75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """The faults of one shot. Lengths are shares of the picture's longer side.
+
+    Attributes:
+        soft: standard deviation of the lens's blur.
+        motion: path of the camera while the shutter is open, (x, y).
+        fringe: how much larger red is than green, and green than blue.
+        vignette: share of light lost in the corners.
+        gains: exposure times white balance, per channel.
+        contrast: 0 = the plain curve, 1 = a full S.
+        shot, read: noise of full white that grows with the root of light, and noise of the dark.
+        sharpen: strength of the unsharp mask.
+        quality: of the JPEG file, 1 to 100.
+    """
+
+    soft: float
+    motion: tuple[float, float]
+    fringe: float
+    vignette: float
+    gains: tuple[float, float, float]
+    contrast: float
+    shot: float
+    read: float
+    sharpen: float
+    quality: int
+
+
+def draw_faults(rng: np.random.Generator) -> Faults:
+    """Faults of a decent camera or telephone."""
+    warm, green = rng.uniform(-0.055, 0.055), rng.uniform(-0.02, 0.02)
+    exposure = 2.0 ** rng.uniform(-0.30, 0.24)
+    noisy = rng.uniform(0.2, 1.0) ** 2
+    return Faults(
+        soft=float(rng.choice((0.0, rng.uniform(0.0012, 0.0034)), p=(0.35, 0.65))),
+        motion=_path(rng, 0.014) if rng.random() < 0.14 else (0.0, 0.0),
+        fringe=float(rng.uniform(0.0, 0.0022)),
+        vignette=float(rng.uniform(0.0, 0.34)),
+        gains=_gains(exposure, warm, green),
+        contrast=float(rng.uniform(-0.15, 0.40)),
+        shot=0.035 * noisy,
+        read=0.006 * noisy,
+        sharpen=float(rng.uniform(0.0, 0.7)),
+        quality=int(rng.integers(58, 98)),
+    )
+
+
+def draw_flash_faults(rng: np.random.Generator) -> Faults:
+    """Faults of a small camera in the dark."""
+    warm, green = rng.uniform(-0.13, 0.13), rng.uniform(-0.05, 0.06)
+    return Faults(
+        soft=float(rng.uniform(0.001, 0.003)),
+        motion=(0.0, 0.0),
+        fringe=float(rng.uniform(0.001, 0.004)),
+        vignette=float(rng.uniform(0.45, 0.75)),
+        gains=_gains(2.0 ** rng.uniform(-0.1, 0.25), warm, green),
+        contrast=float(rng.uniform(0.65, 1.0)),
+        shot=float(rng.uniform(0.05, 0.09)),
+        read=float(rng.uniform(0.008, 0.016)),
+        sharpen=float(rng.uniform(0.6, 1.2)),
+        quality=int(rng.integers(28, 52)),
+    )
+
+
+def _path(rng: np.random.Generator, longest: float) -> tuple[float, float]:
+    length, angle = rng.uniform(0.3, 1.0) * longest, rng.normal(0.0, 0.5)
+    return float(length * np.cos(angle)), float(length * np.sin(angle))
+
+
+def _gains(exposure: float, warm: float, green: float) -> tuple[float, float, float]:
+    return float(exposure * (1.0 + warm)), float(exposure * (1.0 + green)), float(exposure * (1.0 - warm))
+
+
+def photographed(
+    linear: Float32[np.ndarray, "h w 3"], faults: Faults, rng: np.random.Generator
+) -> UInt8[np.ndarray, "h w 3"]:
+    """The picture that a camera with those faults would write of that light."""
+    light = _fringed(_blurred(linear, faults), faults.fringe)
+    noise = rng.standard_normal(linear.shape, dtype=np.float32)
+    gains = np.asarray(faults.gains, dtype=np.float32)
+    strengths = np.asarray((faults.vignette, faults.shot, faults.read), dtype=np.float32)
+    value = _exposed(light, noise, gains, strengths, _curve(round(faults.contrast, 2)))
+    if faults.sharpen > 0.05:
+        soft = cv2.GaussianBlur(value, (0, 0), 1.0)
+        value = np.asarray(cv2.addWeighted(value, 1.0 + faults.sharpen, soft, -faults.sharpen, 0.0))
+    pixels = np.asarray(cv2.convertScaleAbs(np.maximum(value, 0.0)), dtype=np.uint8)
+    return _compressed(pixels, faults.quality)
+
+
+def srgb_of(linear: Float32[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
+    """8-bit sRGB with a film's shoulder."""
+    index = np.clip(linear * ((_STEPS - 1) / _WHITE), 0, _STEPS - 1).astype(np.int32)
+    return (_curve(0.0) + np.float32(0.5)).astype(np.uint8)[index]
+
+
+@lru_cache(maxsize=128)
+def _curve(contrast: float) -> Float32[np.ndarray, " n"]:
+    """From light, 0 to _WHITE in even steps, to sRGB in [0, 255]."""
+    value = np.linspace(0.0, _WHITE, _STEPS)
+    room = 1.0 - _SHOULDER
+    bent = np.where(value < _SHOULDER, value, _SHOULDER + room * np.tanh((value - _SHOULDER) / room))
+    plain = np.where(bent <= 0.0031308, 12.92 * bent, 1.055 * bent ** (1 / 2.4) - 0.055)
+    curve = plain + contrast * (plain * plain * (3.0 - 2.0 * plain) - plain)
+    return (255.0 * curve).astype(np.float32)
+
+
+def _blurred(linear: Float32[np.ndarray, "h w 3"], faults: Faults) -> Float32[np.ndarray, "h w 3"]:
+    longer = max(linear.shape[:2])
+    across, down = faults.motion[0] * longer, faults.motion[1] * longer
+    if max(abs(across), abs(down)) > 0.5:
+        linear = np.asarray(cv2.filter2D(linear, -1, _streak(across, down), borderType=cv2.BORDER_REFLECT))
+    if faults.soft * longer > 0.25:
+        linear = np.asarray(cv2.GaussianBlur(linear, (0, 0), faults.soft * longer), dtype=np.float32)
+    return linear
+
+
+def _streak(across_px: float, down_px: float) -> Float32[np.ndarray, "k k"]:
+    """A straight streak, even about its centre, of sum 1."""
+    half = int(np.ceil(max(abs(across_px), abs(down_px)) / 2.0)) + 1
+    streak = np.zeros((2 * half + 1, 2 * half + 1), dtype=np.float32)
+    for share in np.linspace(-0.5, 0.5, 8 * half + 1):
+        x, y = half + share * across_px, half + share * down_px
+        i, j = int(np.floor(x)), int(np.floor(y))
+        for row, column, weight in (
+            (j, i, (1 - x + i) * (1 - y + j)),
+            (j, i + 1, (x - i) * (1 - y + j)),
+            (j + 1, i, (1 - x + i) * (y - j)),
+            (j + 1, i + 1, (x - i) * (y - j)),
+        ):
+            streak[row, column] += weight
+    return streak / streak.sum()
+
+
+def _fringed(light: Float32[np.ndarray, "h w 3"], fringe: float) -> Float32[np.ndarray, "h w 3"]:
+    """Red a little larger and blue a little smaller than green, about the picture's centre."""
+    height, width = light.shape[:2]
+    if fringe * max(height, width) < 0.1:
+        return light
+    planes = [np.ascontiguousarray(light[..., c]) for c in range(3)]
+    for c, scale in ((0, 1.0 + fringe), (2, 1.0 - fringe)):
+        centre_x, centre_y = (width - 1) / 2.0, (height - 1) / 2.0
+        matrix = np.array([[scale, 0.0, (1 - scale) * centre_x], [0.0, scale, (1 - scale) * centre_y]])
+        planes[c] = np.asarray(
+            cv2.warpAffine(planes[c], matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        )
+    return np.asarray(cv2.merge(planes), dtype=np.float32)
+
+
+@kernel
+def _exposed(
+    light: Float32[np.ndarray, "h w 3"],
+    noise: Float32[np.ndarray, "h w 3"],
+    gains: Float32[np.ndarray, "3"],
+    strengths: Float32[np.ndarray, "3"],
+    curve: Float32[np.ndarray, " n"],
+) -> Float32[np.ndarray, "h w 3"]:
+    """Vignetting, exposure, noise and tone, in that order, pixel by pixel; sRGB in [0, 255]."""
+    height, width = light.shape[:2]
+    value = np.empty_like(light)
+    vignette, shot, read = strengths[0], strengths[1], strengths[2]
+    corner = 0.25 * (height * height + width * width)
+    last = len(curve) - 1
+    for row in range(height):
+        for column in range(width):
+            x, y = column + 0.5 - 0.5 * width, row + 0.5 - 0.5 * height
+            kept = 1.0 - vignette * ((x * x + y * y) / corner) ** 1.3
+            for c in range(3):
+                signal = max(light[row, column, c] * gains[c] * kept, 0.0)
+                spread = np.sqrt(read * read + shot * shot * signal)
+                step = (signal + spread * noise[row, column, c]) * (last / 2.0)
+                value[row, column, c] = curve[int(min(max(step, 0.0), last))]
+    return value
+
+
+def _compressed(pixels: UInt8[np.ndarray, "h w 3"], quality: int) -> UInt8[np.ndarray, "h w 3"]:
+    """The picture after a JPEG file of that quality."""
+    _, data = cv2.imencode(".jpg", pixels[:, :, ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)[:, :, ::-1])
