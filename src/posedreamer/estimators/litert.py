@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32
 
-__all__ = ["LiteModel", "TensorModel"]
+__all__ = ["LiteModel", "TensorModel", "quietly"]
 
 _STDERR: Final = 2
 _NOTICE: Final = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."
@@ -33,7 +33,7 @@ class LiteModel:
     def __init__(self, path: Path, num_threads: int = 1) -> None:
         from ai_edge_litert.interpreter import Interpreter  # pyright: ignore[reportMissingTypeStubs]
 
-        with _without_delegate_notice():
+        with quietly():
             self._interpreter: Any = Interpreter(model_path=str(path), num_threads=num_threads)
             self._interpreter.allocate_tensors()
         self._input: int = self._interpreter.get_input_details()[0]["index"]
@@ -49,7 +49,7 @@ class LiteModel:
 
 
 @contextlib.contextmanager
-def _without_delegate_notice() -> Generator[None]:
+def quietly() -> Generator[None]:
     """LiteRT's C++ side tells on stderr that it made its CPU delegate and has no switch for it; all else passes."""
     try:
         kept = os.dup(_STDERR)
