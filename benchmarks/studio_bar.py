@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from posedreamer.bodies import load_body
 from posedreamer.captions.grammar import GrammarCaptioner
 from posedreamer.generation.protocol import PaintJob
 from posedreamer.generation.studio import StudioGenerator
@@ -34,8 +33,8 @@ from posedreamer.recipes.components import build_scene_builder
 from posedreamer.recipes.files import load_recipe
 from posedreamer.recipes.keep_rate import wilson_interval
 from posedreamer.records import Condition, Picture, Scene
-from posedreamer.rendering.rasterizer import Mesh, rasterize
 from posedreamer.scenes.annotate import annotate
+from posedreamer.scenes.buffers import rasterize_scene
 from posedreamer.scenes.build import Refusal
 from posedreamer.scoring.blazepose import BlazePoseScorer
 from posedreamer.seeds import derive_seed, generator_for
@@ -118,11 +117,7 @@ def timed(studio: StudioGenerator, job: PaintJob, repeats: int) -> tuple[Picture
 
 
 def condition_of(scene: Scene, seed: int) -> Condition:
-    meshes = [
-        Mesh(vertices_cam_m=posed.vertices_cam_m, faces=load_body(posed.person.body_model).topology.faces)
-        for posed in scene.people
-    ]
-    buffers = rasterize(meshes, scene.camera)
+    buffers = rasterize_scene(scene)
     return Condition(
         condition_id=f"{scene.label.label_id}-0",
         scene=scene,

@@ -16,7 +16,7 @@ from posedreamer.bodies import load_body
 from posedreamer.dataset.sample import Sample
 from posedreamer.geometry.camera import to_camera
 from posedreamer.rendering.maps import Surface, mesh_to_rgb
-from posedreamer.rendering.rasterizer import Mesh, rasterize
+from posedreamer.rendering.rasterizer import Mesh, prop_meshes, rasterize
 
 
 def control_of(sample: Sample) -> np.ndarray:
@@ -30,7 +30,7 @@ def control_of(sample: Sample) -> np.ndarray:
         surfaces.append(
             Surface(faces=topology.faces, face_part=topology.face_part, canonical_xyz=topology.canonical_xyz)
         )
-    return mesh_to_rgb(rasterize(meshes, sample.camera), surfaces)
+    return mesh_to_rgb(rasterize(meshes, sample.camera, prop_meshes(sample.props)), surfaces)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from posedreamer.records import (
     PersonAnnotation,
     Picture,
     PosedPerson,
+    Prop,
     Scene,
 )
 
@@ -46,6 +47,17 @@ def make_label(index, people=1):
     )
 
 
+def make_prop(rng):
+    return Prop(
+        kind="suitcase",
+        colour="red",
+        vertices_cam_m=rng.normal(size=(4, 3)).astype(np.float32),
+        faces=np.array([[0, 1, 2], [1, 3, 2]], dtype=np.int32),
+        face_material=rng.integers(0, 5, 2).astype(np.uint8),
+        seats=int(rng.integers(-1, 2)),
+    )
+
+
 def make_scene(index, people=1):
     rng = np.random.default_rng(index + 1)
     label = make_label(index, people)
@@ -59,7 +71,7 @@ def make_scene(index, people=1):
         )
         for person in label.people
     )
-    return Scene(label=label, camera=camera, people=posed)
+    return Scene(label=label, camera=camera, people=posed, props=tuple(make_prop(rng) for _ in range(index % 3)))
 
 
 def make_annotation(scene):

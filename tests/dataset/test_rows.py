@@ -59,6 +59,7 @@ def test_a_judged_candidate_survives_the_file(tmp_path_factory, index, people):
     assert np.array_equal(sample.pixels, candidate.picture.pixels)
     assert_same(sample.annotation, candidate.condition.annotation)
     assert_same(sample.caption, candidate.condition.caption)
+    assert_same(sample.props, candidate.condition.scene.props)
     assert sample.scores == judged.scores
     assert sample.body_versions == ("v1",) * people
 

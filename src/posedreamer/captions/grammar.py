@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from posedreamer.captions.wording import draw_appearance, draw_place, view_words
+from posedreamer.captions.things import draw_place_of, sitting_on, standing_behind
+from posedreamer.captions.wording import draw_appearance, view_words
 from posedreamer.records import UNKNOWN_ACTION, Appearance, Caption, Garment, PosedPerson, Scene
 from posedreamer.studio.wardrobe import BOTTOMS, HAIR_CUTS
 
@@ -33,10 +34,11 @@ class GrammarCaptioner:
     def caption(self, scene: Scene, rng: np.random.Generator) -> Caption:
         """A caption of the scene; all randomness comes from ``rng``."""
         appearances = tuple(draw_appearance(posed.person, rng) for posed in scene.people)
-        place, setting, light = draw_place(rng)
+        place, setting, light = draw_place_of(scene, rng)
         view = view_words(scene)
-        clauses = [_clause(appearance, posed) for appearance, posed in zip(appearances, scene.people, strict=True)]
-        opening = "A photo of " + " and ".join(clauses) + f", {in_place(place)}, {light}"
+        clauses = [_clause(appearance, scene, index) for index, appearance in enumerate(appearances)]
+        where = ", ".join(words for words in (standing_behind(scene), in_place(place), light) if words)
+        opening = "A photo of " + " and ".join(clauses) + f", {where}"
         return Caption(
             text=opening + (f", {view}" if view else ""),
             negative_text=NEGATIVE_TEXT,
@@ -60,9 +62,9 @@ def doing_what(posed: PosedPerson) -> str:
     return POSTURE_WORDS[posed.posture] if action == UNKNOWN_ACTION else action
 
 
-def _clause(appearance: Appearance, posed: PosedPerson) -> str:
+def _clause(appearance: Appearance, scene: Scene, index: int) -> str:
     hair = HAIR_CUTS[appearance.hair_cut].phrase.format(colour=appearance.hair_colour)
-    action = doing_what(posed)
+    action = " ".join(words for words in (doing_what(scene.people[index]), sitting_on(scene, index)) if words)
     clothes = (
         f"{_top_phrase(appearance.top)}, {_bottom_phrase(appearance.bottom)}"
         f" and {appearance.shoes.colour} {appearance.shoes.kind}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from posedreamer.captions.grammar import NEGATIVE_TEXT, doing_what, in_place
-from posedreamer.captions.wording import draw_appearance, draw_place, view_words
+from posedreamer.captions.things import draw_place_of
+from posedreamer.captions.wording import draw_appearance, view_words
 from posedreamer.records import Caption, Scene
 
 __all__ = ["TemplateCaptioner"]
@@ -22,7 +23,7 @@ class TemplateCaptioner:
     def caption(self, scene: Scene, rng: np.random.Generator) -> Caption:
         """A caption of the scene; all randomness comes from ``rng``."""
         appearances = tuple(draw_appearance(posed.person, rng) for posed in scene.people)
-        place, setting, light = draw_place(rng)
+        place, setting, light = draw_place_of(scene, rng)
         people = " and ".join(
             " ".join(word for word in ("a", appearance.gender, doing_what(posed)) if word)
             for appearance, posed in zip(appearances, scene.people, strict=True)

@@ -30,6 +30,7 @@ from posedreamer.records import (
     Label,
     Person,
     PersonAnnotation,
+    Prop,
     Scene,
 )
 
@@ -131,6 +132,7 @@ def _condition_columns(condition: Condition, row_format: RowFormat) -> Row:
         "surroundings": {name: getattr(caption, name) for name in ("place", "setting", "light", "view")},
         "people": [_person(annotation, place, row_format) for place in range(len(annotation.people))],
         "camera": _camera(annotation.camera),
+        "props": [_prop(each) for each in condition.scene.props],
     }
 
 
@@ -178,6 +180,17 @@ def _appearance(appearance: Appearance) -> Row:
 
 def _camera(camera: Camera) -> Row:
     return {"K": camera.K.tolist(), "cam_from_world": camera.cam_from_world.tolist()}
+
+
+def _prop(prop: Prop) -> Row:
+    return {
+        "kind": prop.kind,
+        "colour": prop.colour,
+        "vertices_cam_m": prop.vertices_cam_m.tolist(),
+        "faces": prop.faces.tolist(),
+        "face_material": prop.face_material.tolist(),
+        "seats": prop.seats,
+    }
 
 
 def _person(annotation: Annotation, place: int, row_format: RowFormat) -> Row:

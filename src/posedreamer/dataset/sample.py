@@ -12,7 +12,7 @@ from jaxtyping import Bool, UInt8
 
 from posedreamer.dataset.encode import EncodedImage
 from posedreamer.dataset.masks import decode_mask
-from posedreamer.records import Annotation, Appearance, Camera, Caption, Garment, Person, PersonAnnotation
+from posedreamer.records import Annotation, Appearance, Camera, Caption, Garment, Person, PersonAnnotation, Prop
 
 __all__ = ["RunLengthMask", "Sample", "sample_of"]
 
@@ -37,6 +37,7 @@ class Sample:
     Attributes:
         image: encoded; ``pixels`` decodes it.
         people, masks, body_versions: one of each per person, same order.
+        props: things in the scene; empty, too, in data sets made before there were any.
         scores: name -> number; a score that does not apply is absent.
         split: "train", "val" or "test"; a clip is in one split only.
     """
@@ -61,6 +62,7 @@ class Sample:
     seed: int
     generator: str
     generator_revision: str
+    props: tuple[Prop, ...] = field(default=(), repr=False)
 
     @property
     def pixels(self) -> UInt8[np.ndarray, "h w 3"]:
@@ -101,6 +103,7 @@ def sample_of(row: Mapping[str, Any]) -> Sample:
         seed=row["seed"],
         generator=row["generator"]["name"],
         generator_revision=row["generator"]["revision"],
+        props=tuple(_prop(each) for each in row.get("props") or ()),
     )
 
 
@@ -120,6 +123,17 @@ def _camera(row: Mapping[str, Any]) -> Camera:
         height=row["height"],
         K=_frozen(row["camera"]["K"], np.float64),
         cam_from_world=_frozen(row["camera"]["cam_from_world"], np.float64),
+    )
+
+
+def _prop(row: Mapping[str, Any]) -> Prop:
+    return Prop(
+        kind=row["kind"],
+        colour=row["colour"],
+        vertices_cam_m=_frozen(row["vertices_cam_m"]),
+        faces=_frozen(row["faces"], np.int32),
+        face_material=_frozen(row["face_material"], np.uint8),
+        seats=row["seats"],
     )
 
 

@@ -45,6 +45,7 @@ DONE: Final = "done"
 
 _TEXT: Final = pa.string()
 _ROWS32: Final = pa.list_(pa.list_(pa.float32()))
+_TRIPLES: Final = pa.list_(pa.list_(pa.int32()))
 _ROWS64: Final = pa.list_(pa.list_(pa.float64()))
 
 IMAGE: Final = pa.struct([("bytes", pa.binary()), ("path", _TEXT)])
@@ -104,6 +105,18 @@ APPEARANCE: Final = pa.struct(
 """What one person wears, in the words the caption was written from."""
 
 SURROUNDINGS: Final = pa.struct([(name, _TEXT) for name in ("place", "setting", "light", "view")])
+PROP: Final = pa.struct(
+    [
+        ("kind", _TEXT),
+        ("colour", _TEXT),
+        ("vertices_cam_m", _ROWS32),
+        ("faces", _TRIPLES),
+        ("face_material", pa.list_(pa.int32())),
+        ("seats", pa.int32()),
+    ]
+)
+"""A thing in the scene, as ``records.Prop``: control maps are rendered again with it."""
+
 CAMERA: Final = pa.struct([("K", _ROWS64), ("cam_from_world", _ROWS64)])
 GENERATOR: Final = pa.struct([("name", _TEXT), ("revision", _TEXT)])
 
@@ -140,6 +153,7 @@ def _sample_body(score_names: Sequence[str]) -> list[pa.Field]:
         pa.field("surroundings", SURROUNDINGS),
         pa.field("people", pa.list_(PERSON)),
         pa.field("camera", CAMERA),
+        pa.field("props", pa.list_(PROP)),
         *_scores(score_names),
     ]
 

@@ -38,7 +38,7 @@ def build_source(recipe: Recipe) -> LabelSource:
 
 
 def build_scene_builder(recipe: Recipe) -> SceneBuilder:
-    """Cameras, picture size and the frame rule of the recipe."""
+    """Cameras, picture size, frame rules and things of the recipe."""
     cameras: dict[CameraSampler, float] = {}
     for part in recipe.cameras:
         cameras[cast("CameraSampler", _build("camera", part.name, part.options))] = part.weight
@@ -48,6 +48,8 @@ def build_scene_builder(recipe: Recipe) -> SceneBuilder:
         height=recipe.height,
         min_joints_in_frame=recipe.min_joints_in_frame,
         head_in_frame=recipe.head_in_frame,
+        seats=recipe.seats,
+        occluder_share=recipe.occluder_share,
     )
 
 

@@ -112,6 +112,8 @@ class Recipe(_Part):
         width, height: picture size in pixels.
         min_joints_in_frame: people with fewer COCO joints in the frame refuse the scene.
         head_in_frame: people whose head is wholly outside the frame refuse it: no judge can tell left from right there.
+        seats: people who sit above the ground sit on something.
+        occluder_share: share of scenes in which something is put between the camera and the people.
         block_size: labels per block, the unit of work and of loss in a crash.
     """
 
@@ -123,6 +125,8 @@ class Recipe(_Part):
     cameras: tuple[CameraPart, ...]
     min_joints_in_frame: Annotated[int, Field(ge=1, le=17)] = 8
     head_in_frame: bool = True
+    seats: bool = False
+    occluder_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     captions: Component
     generator: GeneratorPart
     scorers: tuple[Component, ...]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, cast
 
-from posedreamer.bodies import load_body
 from posedreamer.captions.protocol import Captioner
 from posedreamer.execution.stage import GoesOn, Item, Outcome, Stage
 from posedreamer.generation.protocol import Generator, PaintJob
@@ -19,8 +18,8 @@ from posedreamer.recipes.components import (
 )
 from posedreamer.recipes.schema import Recipe
 from posedreamer.records import Candidate, Condition, Dropped, Judged, Label, Scene
-from posedreamer.rendering.rasterizer import Mesh, rasterize
 from posedreamer.scenes.annotate import annotate
+from posedreamer.scenes.buffers import rasterize_scene
 from posedreamer.scenes.build import Refusal, SceneBuilder
 from posedreamer.scoring.protocol import Scorer
 from posedreamer.seeds import derive_seed, generator_for
@@ -79,11 +78,7 @@ class ConditionStage(_Declared):
 
     def _condition(self, scene: Scene) -> Item:
         label_id = scene.label.label_id
-        meshes = [
-            Mesh(vertices_cam_m=posed.vertices_cam_m, faces=load_body(posed.person.body_model).topology.faces)
-            for posed in scene.people
-        ]
-        buffers = rasterize(meshes, scene.camera)
+        buffers = rasterize_scene(scene)
         condition = Condition(
             condition_id=f"{label_id}-0",
             scene=scene,

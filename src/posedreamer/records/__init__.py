@@ -2,7 +2,7 @@
 
 from posedreamer.records.appearance import COLOURS_RGB, Appearance, Caption, Garment
 from posedreamer.records.outcomes import Dropped, Failed
-from posedreamer.records.people import UNKNOWN_ACTION, Camera, Label, Person, PosedPerson, Prop, Scene
+from posedreamer.records.people import PROP_MATERIALS, UNKNOWN_ACTION, Camera, Label, Person, PosedPerson, Prop, Scene
 from posedreamer.records.pictures import (
     REGIONS,
     Annotation,
@@ -16,6 +16,7 @@ from posedreamer.records.pictures import (
 
 __all__ = [
     "COLOURS_RGB",
+    "PROP_MATERIALS",
     "REGIONS",
     "UNKNOWN_ACTION",
     "Annotation",

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int32
+from jaxtyping import Float32, Float64, Int32, UInt8
 
-__all__ = ["UNKNOWN_ACTION", "Camera", "Label", "Person", "PosedPerson", "Prop", "Scene"]
+__all__ = ["PROP_MATERIALS", "UNKNOWN_ACTION", "Camera", "Label", "Person", "PosedPerson", "Prop", "Scene"]
 
 UNKNOWN_ACTION: Final = "unknown"
 """What a person does where the source does not say; captions leave it out."""
+
+PROP_MATERIALS: Final = ("paint", "wood", "cloth", "metal", "leaves", "rubber", "white")
+"""What a face of a prop is made of; paint, wood and cloth are in the prop's colour, the others in their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +97,16 @@ class Prop:
         colour: a key of COLOURS_RGB.
         vertices_cam_m: camera frame, metres.
         faces: counter-clockwise seen from outside.
+        face_material: of each face, an index into PROP_MATERIALS.
+        seats: index of the person who sits on it, -1 for a thing that only stands there.
     """
 
     kind: str
     colour: str
     vertices_cam_m: Float32[np.ndarray, "v 3"] = field(repr=False)
     faces: Int32[np.ndarray, "f 3"] = field(repr=False)
+    face_material: UInt8[np.ndarray, " f"] = field(repr=False)
+    seats: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

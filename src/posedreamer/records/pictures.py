@@ -32,10 +32,10 @@ class Buffers:
     """What one rasterisation of a scene yields, per pixel, at pixel centres.
 
     Attributes:
-        depth_m: z in the camera frame, +inf where there is no surface.
-        person_id: index into ``scene.people``, -1 for background.
-        face_id: index into that person's ``faces``, -1 for background.
-        barycentrics: perspective-correct weights of the face's three corners; zeros on background.
+        depth_m: z in the camera frame, +inf where there is no surface; finite on props, too.
+        person_id: index into ``scene.people``, -1 for background and props.
+        face_id: index into that person's ``faces``, -1 for background and props.
+        barycentrics: perspective-correct weights of the face's three corners; zeros on background and props.
     """
 
     depth_m: Float32[np.ndarray, "h w"] = field(repr=False)
@@ -75,7 +75,7 @@ class Annotation:
     """All that is true of a picture: its people, nearest first or in label order, and its camera.
 
     Attributes:
-        person_id: per pixel index into ``people``, -1 for background.
+        person_id: per pixel index into ``people``, -1 for background and props.
     """
 
     camera: Camera

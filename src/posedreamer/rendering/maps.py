@@ -1,7 +1,7 @@
 """Control maps and label maps, encoded from the buffers of one rasterisation.
 
 Everything per vertex goes through ``interpolate``. Arguments that come in sequences hold one entry per person, in the
-order of the meshes that were rasterised.
+order of the meshes that were rasterised. Depth maps show props; every other map shows people alone.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def depth_inverse(buffers: Buffers, farthest_grey: int = 64) -> UInt8[np.ndarray
     MiDaS depth is known up to scale and shift, so 1/z is mapped linearly: the farthest surface gets ``farthest_grey``
     (0..255), which keeps it apart from the background. A surface of one depth is all 255.
     """
-    covered = buffers.person_id >= 0
+    covered = np.isfinite(buffers.depth_m)
     picture = np.zeros(covered.shape, dtype=np.uint8)
     if not covered.any():
         return picture
@@ -170,7 +170,7 @@ def depth_inverse(buffers: Buffers, farthest_grey: int = 64) -> UInt8[np.ndarray
 def depth_millimetres(buffers: Buffers) -> UInt16[np.ndarray, "h w"]:
     """Metric z in whole millimetres, 0 where there is no surface, 65535 from 65.535 m on."""
     picture = np.zeros(buffers.depth_m.shape, dtype=np.uint16)
-    covered = buffers.person_id >= 0
+    covered = np.isfinite(buffers.depth_m)
     picture[covered] = np.minimum(np.round(buffers.depth_m[covered].astype(np.float64) * 1000), 65535).astype(np.uint16)
     return picture
 

@@ -15,11 +15,11 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
 from posedreamer.errors import InputError
-from posedreamer.records import Buffers, Camera
+from posedreamer.records import Buffers, Camera, Prop
 from posedreamer.rendering.kernels import read_only
 from posedreamer.rendering.triangles import NEAR_M, Targets, draw_mesh, project, weigh_corners
 
-__all__ = ["NEAR_M", "Mesh", "rasterize"]
+__all__ = ["NEAR_M", "Mesh", "prop_meshes", "rasterize"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,10 @@ class Mesh:
             raise InputError(f"Mesh has {bad} vertices that are not finite, expected 0. Check the body parameters.")
 
 
-def rasterize(meshes: Sequence[Mesh], camera: Camera) -> Buffers:
+def rasterize(meshes: Sequence[Mesh], camera: Camera, props: Sequence[Mesh] = ()) -> Buffers:
     """The nearest surface at each pixel centre; a mesh's position in the list is its person id.
+
+    Where one of ``props`` is nearest, the depth is the prop's and the rest is as on the background.
 
     At equal depth (to float32) the earlier mesh, and in it the earlier face, wins. Triangles that cross the near plane
     ``NEAR_M`` are cut there. An empty list gives an all-background picture.
@@ -65,16 +67,26 @@ def rasterize(meshes: Sequence[Mesh], camera: Camera) -> Buffers:
         np.full(shape, -1, dtype=np.int32),
     )
     intrinsics = read_only(camera.K)
-    arrays = [(read_only(mesh.vertices_cam_m), read_only(mesh.faces)) for mesh in meshes]
+    arrays = [(read_only(mesh.vertices_cam_m), read_only(mesh.faces)) for mesh in (*meshes, *props)]
     for person, (vertices, faces) in enumerate(arrays):
         screen, inverse_z = project(vertices, intrinsics)
         draw_mesh(person, vertices, faces, screen, inverse_z, (intrinsics, inverse_k), targets)
     barycentrics = np.zeros((*shape, 3), dtype=np.float32)
     for person, (vertices, faces) in enumerate(arrays):
         weigh_corners(person, vertices, faces, inverse_k, targets, barycentrics)
+    if props:
+        is_prop = targets.person_id >= len(meshes)
+        targets.person_id[is_prop] = -1
+        targets.face_id[is_prop] = -1
+        barycentrics[is_prop] = 0.0
     return Buffers(
         depth_m=targets.depth_m, person_id=targets.person_id, face_id=targets.face_id, barycentrics=barycentrics
     )
+
+
+def prop_meshes(props: Sequence[Prop]) -> list[Mesh]:
+    """The props' meshes, in order."""
+    return [Mesh(vertices_cam_m=prop.vertices_cam_m, faces=prop.faces) for prop in props]
 
 
 def _inverse_intrinsics(camera: Camera) -> Float64[np.ndarray, "3 3"]:

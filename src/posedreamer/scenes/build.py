@@ -13,7 +13,8 @@ from posedreamer.bodies.posture import posture
 from posedreamer.errors import InputError
 from posedreamer.geometry.camera import project_px, to_camera
 from posedreamer.geometry.keypoints import BODY_65, COCO_17
-from posedreamer.records import Camera, Label, Person, PosedPerson, Scene
+from posedreamer.records import Camera, Label, Person, PosedPerson, Prop, Scene
+from posedreamer.scenes.props import Body, draw_occluder, draw_seat
 from posedreamer.scenes.protocol import CameraSampler
 
 __all__ = ["Refusal", "SceneBuilder"]
@@ -32,13 +33,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneBuilder:
-    """Poses a label's people and frames them.
+    """Poses a label's people, frames them, and gives them things.
 
     Attributes:
         cameras: sampler -> weight; each label draws one.
         width, height: picture size in pixels.
         min_joints_in_frame: a person with fewer COCO joints in the frame refuses the scene.
         head_in_frame: a person with nose, eyes and ears all outside the frame refuses the scene.
+        seats: people who sit above the ground get something to sit on, where there is room for it.
+        occluder_share: share of scenes in which a thing is tried for between the camera and the people.
     """
 
     cameras: Mapping[CameraSampler, float]
@@ -46,14 +49,21 @@ class SceneBuilder:
     height: int
     min_joints_in_frame: int = 8
     head_in_frame: bool = False
+    seats: bool = False
+    occluder_share: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse an empty or negative mixture."""
+        """Refuse an empty or negative mixture, and a share that is none."""
         if not self.cameras or min(self.cameras.values()) < 0 or sum(self.cameras.values()) <= 0:
             raise InputError(f"camera weights: found {list(self.cameras.values())}, expected some above 0, none below")
+        if not 0.0 <= self.occluder_share <= 1.0:
+            raise InputError(f"occluder_share: found {self.occluder_share}, expected a share within [0, 1]")
 
     def build(self, label: Label, rng: np.random.Generator) -> Scene | Refusal:
-        """The scene of a label; all randomness comes from ``rng``."""
+        """The scene of a label; all randomness comes from ``rng``.
+
+        People and camera are the same with and without things.
+        """
         posed = [_posed_world(person) for person in label.people]
         samplers = list(self.cameras)
         weights = np.array([self.cameras[sampler] for sampler in samplers], dtype=np.float64)
@@ -70,7 +80,32 @@ class SceneBuilder:
             for person, (vertices, keypoints) in zip(label.people, posed, strict=True)
         )
         reason = self._refusal(camera, people)
-        return Refusal(reason) if reason else Scene(label=label, camera=camera, people=people)
+        if reason:
+            return Refusal(reason)
+        return Scene(label=label, camera=camera, people=people, props=self._props(label, posed, camera, rng))
+
+    def _props(
+        self, label: Label, posed: list[tuple[np.ndarray, np.ndarray]], camera: Camera, rng: np.random.Generator
+    ) -> tuple[Prop, ...]:
+        seat_rng, occluder_rng = rng.spawn(2)
+        has_occluder = occluder_rng.random() < self.occluder_share
+        if not self.seats and not has_occluder:
+            return ()
+        bodies = [
+            Body(
+                vertices_m=vertices,
+                faces=load_body(person.body_model).topology.faces,
+                keypoints_m=keypoints,
+                action=person.action,
+            )
+            for person, (vertices, keypoints) in zip(label.people, posed, strict=True)
+        ]
+        seats = [draw_seat(index, bodies, camera, seat_rng) for index in range(len(bodies))] if self.seats else []
+        props = [seat for seat in seats if seat is not None]
+        if has_occluder:
+            occluder = draw_occluder(bodies, props, camera, occluder_rng)
+            props += [occluder] if occluder else []
+        return tuple(props)
 
     def _refusal(self, camera: Camera, people: tuple[PosedPerson, ...]) -> str:
         for posed in people:

@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float32, Float64, Int32
 
 from posedreamer.geometry.camera import intrinsics_px, look_at
 from posedreamer.records import Camera
 from posedreamer.rendering.kernels import kernel
 from posedreamer.rendering.rasterizer import Mesh, rasterize
-from posedreamer.studio.dress import DressedPerson
 from posedreamer.studio.looks import Colour
 from posedreamer.studio.places import Light
 
-__all__ = ["KeyShadow", "Lamp", "aim_lamp", "cast_contact", "cast_shadow", "lit_share"]
+__all__ = ["Caster", "KeyShadow", "Lamp", "aim_lamp", "cast_contact", "cast_shadow", "lit_share"]
 
 _MAP_PX: Final = 224
 _CONTACT_PX: Final = 128
 _LAMP_DISTANCE_M: Final = 60.0
 _BIAS_M: Final = 0.022
+
+
+@runtime_checkable
+class Caster(Protocol):
+    """A surface that keeps light from others, in the camera frame."""
+
+    @property
+    def vertices_m(self) -> Float32[np.ndarray, "n 3"]:
+        """Corners, metres."""
+        ...
+
+    @property
+    def faces(self) -> Int32[np.ndarray, "f 3"]:
+        """Vertex indices."""
+        ...
 
 
 class Lamp(NamedTuple):
@@ -95,21 +109,21 @@ def _triple(vector: Float[np.ndarray, "3"]) -> Colour:
     return float(vector[0]), float(vector[1]), float(vector[2])
 
 
-def cast_shadow(people: Sequence[DressedPerson], lamp: Lamp) -> KeyShadow:
+def cast_shadow(casters: Sequence[Caster], lamp: Lamp) -> KeyShadow:
     """The people seen from the key light, from so far that its rays are parallel."""
-    map_from_cam, depth_m = _seen_from(people, lamp.to_key, _MAP_PX)
+    map_from_cam, depth_m = _seen_from(casters, lamp.to_key, _MAP_PX)
     taken = np.isfinite(depth_m).astype(np.float32)
     sigma = 0.7 + 9.0 * lamp.softness**1.5
     return KeyShadow(map_from_cam=map_from_cam, depth_m=depth_m, darkness=_blurred(taken, sigma))
 
 
-def cast_contact(people: Sequence[DressedPerson], lamp: Lamp, ground_cam_m: Float[np.ndarray, "3"]) -> KeyShadow:
+def cast_contact(casters: Sequence[Caster], lamp: Lamp, ground_cam_m: Float[np.ndarray, "3"]) -> KeyShadow:
     """The people seen from under the ground: what is low above it keeps the sky's light away.
 
     ``ground_cam_m`` is any point of the ground in the camera frame.
     """
     down = (-lamp.up[0], -lamp.up[1], -lamp.up[2])
-    map_from_cam, depth_m = _seen_from(people, down, _CONTACT_PX)
+    map_from_cam, depth_m = _seen_from(casters, down, _CONTACT_PX)
     ground_m = map_from_cam[2] @ (*ground_cam_m, 1.0)
     height_m = np.maximum(depth_m - np.float32(ground_m), 0.0)
     near = 0.85 * np.exp(-height_m / 0.10) + 0.25 * np.exp(-height_m / 0.6)
@@ -122,17 +136,17 @@ def _blurred(image: Float32[np.ndarray, "m m"], sigma_px: float) -> Float32[np.n
 
 
 def _seen_from(
-    people: Sequence[DressedPerson], towards: Colour, size: int
+    casters: Sequence[Caster], towards: Colour, size: int
 ) -> tuple[Float64[np.ndarray, "3 4"], Float32[np.ndarray, "m m"]]:
     """Projection and depth of a square map seen from far away in that direction."""
-    points = np.concatenate([person.vertices_m for person in people])
+    points = np.concatenate([caster.vertices_m for caster in casters])
     low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
     centre = (low + high) / 2.0
     radius = max(float(np.linalg.norm(high - low)) / 2.0, 0.3)
     view = look_at(centre + _LAMP_DISTANCE_M * np.array(towards), centre)
     K = intrinsics_px(0.92 * size / 2.0 * _LAMP_DISTANCE_M / radius, size, size)
     turn, move = view[:3, :3].astype(np.float32), view[:3, 3].astype(np.float32)
-    turned = [Mesh(vertices_cam_m=p.vertices_m @ turn.T + move, faces=p.faces) for p in people]
+    turned = [Mesh(vertices_cam_m=p.vertices_m @ turn.T + move, faces=p.faces) for p in casters]
     camera = Camera(width=size, height=size, K=K, cam_from_world=np.eye(4))
     return K @ view[:3], rasterize(turned, camera).depth_m
 

@@ -18,10 +18,11 @@ from posedreamer.rendering.rasterizer import Mesh, rasterize
 from posedreamer.studio.chart import BodyChart, Landmarks, chart_of
 from posedreamer.studio.dress import DressedPerson, dress
 from posedreamer.studio.hair import Ground
-from posedreamer.studio.lamps import KeyShadow, Lamp, aim_lamp, cast_contact, cast_shadow
+from posedreamer.studio.lamps import Caster, KeyShadow, Lamp, aim_lamp, cast_contact, cast_shadow
 from posedreamer.studio.lens import draw_faults, draw_flash_faults, photographed
 from posedreamer.studio.looks import Look, linear_of, look_of
 from posedreamer.studio.photos import PhotoFolder
+from posedreamer.studio.props import prop_surfaces, shade_props
 from posedreamer.studio.regions import region_map
 from posedreamer.studio.shading import Painted, shade_person
 from posedreamer.studio.stage import StagePicture, build_stage, ground_point_cam_m, lit_stage, paint_stage
@@ -60,20 +61,24 @@ def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None,
     floor = linear_of(place.floor_rgb[int(rng.integers(len(place.floor_rgb)))])
     actors = _dressed(condition, rng)
     surfaces = [actor.surface for actor in actors]
+    props = prop_surfaces(condition.scene)
+    casters = [*surfaces, *props]
     light = LIGHTS[condition.caption.light]
     lamp = _styled(aim_lamp(light, camera, floor, rng), style, rng)
-    shadow = cast_shadow(surfaces, lamp)
+    shadow = cast_shadow(casters, lamp)
     points = np.concatenate([surface.vertices_m for surface in surfaces])
     stage = lit_stage(build_stage(place, camera, points, floor, rng), lamp)
-    contact = cast_contact(surfaces, lamp, ground_point_cam_m(stage))
+    contact = cast_contact(casters, lamp, ground_point_cam_m(stage))
     behind = paint_stage(stage, camera, shadow, contact)
     focus_m = float(np.median(points[:, 2]))
     if photos is None:
         backdrop = _out_of_focus(behind, focus_m, float(rng.uniform(0.0, 0.009)))
     else:
         backdrop = photos.linear(rng, camera.width, camera.height) * behind.ground_light[..., None]
-    buffers = _rasterized(surfaces, _finer(camera))
-    painted = _painted(actors, buffers, _finer(camera), lamp, shadow)
+    fine = _finer(camera)
+    buffers = _rasterized(casters, fine)
+    painted = _painted(actors, buffers, fine, lamp, shadow)
+    shade_props(props, len(actors), buffers, fine, (lamp, shadow), painted)
     regions = region_map(painted.regions, painted.regions.shape[1] // camera.width)
     if style == "drawn":
         return Picture(pixels=drawn(painted, buffers.depth_m, backdrop, rng), regions=regions)
@@ -108,7 +113,7 @@ def _dressed(condition: Condition, rng: np.random.Generator) -> list[_Actor]:
     return actors
 
 
-def _rasterized(surfaces: Sequence[DressedPerson], camera: Camera) -> Buffers:
+def _rasterized(surfaces: Sequence[Caster], camera: Camera) -> Buffers:
     return rasterize([Mesh(vertices_cam_m=surface.vertices_m, faces=surface.faces) for surface in surfaces], camera)
 
 

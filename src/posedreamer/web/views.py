@@ -20,7 +20,7 @@ from posedreamer.geometry.camera import to_camera
 from posedreamer.geometry.keypoints import COCO_17, HAND_21, KeypointLayout
 from posedreamer.records import Buffers, Camera, PersonAnnotation
 from posedreamer.rendering.maps import Surface, depth_inverse, mesh_to_rgb, normals_rgb
-from posedreamer.rendering.rasterizer import Mesh, rasterize
+from posedreamer.rendering.rasterizer import Mesh, prop_meshes, rasterize
 from posedreamer.rendering.skeleton import draw_openpose
 
 __all__ = ["CONTROLS", "Shrunk", "control_maps", "encode_within", "label_svg", "shrink", "webp"]
@@ -73,14 +73,14 @@ def encode_within(pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], most_bytes: in
 
 
 def control_maps(sample: Sample) -> dict[str, str]:
-    """Base64 WebP of each control map, rendered from the row's people and camera at thumbnail size.
+    """Base64 WebP of each control map, rendered from the row's people, props and camera at thumbnail size.
 
     Raises RecipeError when a body model is not installed, DatasetError when it is in another version than the row's.
     """
     camera, _ = _scaled(sample, _CONTROL_PX)
     fine, people = _scaled(sample, 2 * _CONTROL_PX)
     meshes, surfaces = _meshes(sample, camera)
-    buffers: Buffers = rasterize(meshes, camera)
+    buffers: Buffers = rasterize(meshes, camera, prop_meshes(sample.props))
     depth = depth_inverse(buffers)
     maps = {
         "mesh": mesh_to_rgb(buffers, surfaces),
