@@ -11,8 +11,22 @@ from posedreamer.studio.noise import fractal_2d, hash_unit, mix, noise_2d, smoot
 
 __all__ = ["BACKDROPS", "sky_light", "skyline", "wall_albedo"]
 
-BACKDROPS: Final = ("room", "gym", "office", "sweep", "mirror", "trees", "street", "sea", "hills", "court")
-_ROOM, _GYM, _OFFICE, _SWEEP, _MIRROR, _TREES, _STREET, _SEA, _HILLS, _COURT = range(10)
+BACKDROPS: Final = (
+    "room",
+    "gym",
+    "office",
+    "sweep",
+    "mirror",
+    "trees",
+    "street",
+    "sea",
+    "hills",
+    "court",
+    "lake",
+    "tiled",
+    "doors",
+)
+_ROOM, _GYM, _OFFICE, _SWEEP, _MIRROR, _TREES, _STREET, _SEA, _HILLS, _COURT, _LAKE, _TILED, _DOORS = range(13)
 
 
 @kernel
@@ -34,7 +48,7 @@ def _box(u: float, z: float, low_u: float, high_u: float, low_z: float, high_z: 
 @kernel
 def wall_albedo(kind: int, u: float, z: float, colour: Colour, seed: int) -> Colour:
     """Linear albedo (above 1 where light falls through a window) at u metres along a wall and height z."""
-    plaster = 1.0 + 0.03 * fractal_2d(u * 1.1, z * 1.1, 3, seed + 80)
+    plaster = 1.0 + 0.07 * fractal_2d(u * 0.7, z * 0.7, 3, seed + 80) + 0.025 * fractal_2d(u * 19.0, z * 19.0, 2, seed)
     wall = _shaded(colour, plaster)
     if kind == _SWEEP:
         return wall
@@ -42,11 +56,15 @@ def wall_albedo(kind: int, u: float, z: float, colour: Colour, seed: int) -> Col
         return _mirror_wall(u, z, wall, seed)
     if kind == _GYM:
         return _gym_wall(u, z, wall, seed)
+    if kind == _TILED:
+        return _tiled_wall(u, z, wall, seed)
     cell = floor(u / 2.6)
     inside = u - 2.6 * cell
     choice = hash_unit(cell, 0, 0, seed + 81)
     if kind == _OFFICE:
         wall = _office_wall(inside, z, wall, choice, cell, seed)
+    elif kind == _DOORS:
+        wall = _door(inside, z, wall, cell, seed)
     elif choice < 0.3:
         wall = _window(inside, z, wall, u, seed)
     elif choice < 0.62:
@@ -72,6 +90,52 @@ def _window(u: float, z: float, wall: Colour, along: float, seed: int) -> Colour
     view = fractal_2d(along * 2.0, z * 2.0, 3, seed + 83)
     sky = _mixed((0.95, 1.0, 1.06), (0.50, 0.62, 0.42), smooth_step(1.55, 1.2, z + 0.25 * view))
     return _shaded(sky, 1.1)
+
+
+@kernel
+def _door(u: float, z: float, wall: Colour, cell: int, seed: int) -> Colour:
+    """A door in its frame, or a notice board, by the cell of the wall."""
+    choice = hash_unit(cell, 6, 0, seed + 81)
+    if choice < 0.6:
+        inside = _box(u, z, 0.7, 1.65, -1.0, 2.08)
+        if inside < -0.07:
+            return wall
+        if inside < 0.0:
+            return _shaded(wall, 0.62)
+        if fabs(u - 1.56) < 0.05 and fabs(z - 1.02) < 0.02:
+            return 0.5, 0.49, 0.46
+        panel = _box(u, z, 0.86, 1.5, 1.1, 1.9)
+        tone = 0.75 if fabs(panel) < 0.012 else 1.0 + 0.05 * noise_2d(u * 60.0, z * 3.0, seed + 105)
+        tint = hash_unit(cell, 7, 0, seed + 81)
+        return _shaded((0.20 + 0.3 * tint, 0.14 + 0.3 * tint, 0.09 + 0.34 * tint), tone)
+    if choice < 0.8 and _box(u, z, 0.5, 2.1, 0.95, 1.9) > 0.0:
+        sheet = hash_unit(floor(u * 4.0), floor(z * 3.0), 1, seed + 106)
+        edge = min(u * 4.0 - floor(u * 4.0), z * 3.0 - floor(z * 3.0))
+        return (0.36, 0.26, 0.16) if sheet < 0.45 or edge < 0.15 else _shaded((0.8, 0.8, 0.76), 0.5 + 0.5 * sheet)
+    return wall
+
+
+@kernel
+def _tiled_wall(u: float, z: float, wall: Colour, seed: int) -> Colour:
+    """Glazed tiles with a coloured band and large posters."""
+    cell = floor(u / 3.4)
+    inside = u - 3.4 * cell
+    if hash_unit(cell, 8, 0, seed + 107) < 0.5:
+        poster = _box(inside, z, 0.5, 2.4, 0.9, 2.1)
+        if poster > 0.05:
+            wave = 0.5 + 0.5 * fractal_2d(u * 1.6, z * 1.9, 3, seed + 108 + cell)
+            a, b = hash_unit(cell, 9, 0, seed), hash_unit(cell, 10, 0, seed)
+            return _mixed((0.7 * a, 0.2 + 0.2 * b, 0.6 * b), (0.8, 0.7 * b, 0.3 * a), wave)
+        if poster > 0.0:
+            return 0.3, 0.3, 0.3
+    row = floor(z / 0.15)
+    shift = 0.5 * (int(row) & 1)
+    left, low = u / 0.3 + shift, z / 0.15
+    joint = min(min(left - floor(left), 1.0 - left + floor(left)) * 2.0, min(low - row, 1.0 - low + row))
+    tone = 0.94 + 0.1 * hash_unit(floor(left), int(row), 3, seed + 109)
+    if 1.2 < z < 1.35:
+        wall = (0.10, 0.16, 0.40) if hash_unit(1, 1, 1, seed) < 0.5 else (0.45, 0.10, 0.07)
+    return _shaded(wall, 0.6 * tone if joint < 0.06 else tone)
 
 
 @kernel
@@ -160,23 +224,28 @@ def _mirror_wall(u: float, z: float, wall: Colour, seed: int) -> Colour:
 
 
 @kernel
-def sky_light(up: float, along: float, warmth: Colour, seed: int) -> Colour:
-    """Radiance of the sky: ``up`` is the sine of elevation, ``along`` an angle in radians."""
+def sky_light(up: float, along: float, clear_sky: tuple[Colour, Colour], seed: int) -> Colour:
+    """Radiance of the sky: ``up`` is the sine of elevation, ``along`` an angle in radians.
+
+    ``clear_sky`` is its colour at the zenith and at the horizon; clouds take theirs from the horizon.
+    """
+    zenith, horizon = clear_sky
     rise = max(up, 0.0) ** 0.6
-    clear = _mixed((0.82, 0.88, 0.95), (0.26, 0.46, 0.82), rise)
+    clear = _mixed(horizon, zenith, rise)
     high = 1.0 / (max(up, 0.0) + 0.12)
     cloud = fractal_2d(along * 3.0 + high * 0.4, high * 1.3, 4, seed + 90)
-    white = smooth_step(-0.05, 0.5, cloud + 0.5 * (hash_unit(1, 2, 3, seed) - 0.4))
-    grey = (0.5 * (warmth[0] + 1.0), 0.5 * (warmth[1] + 1.0), 0.5 * (warmth[2] + 1.0))
-    sky = _mixed(clear, (0.95, 0.95, 0.96), 0.85 * white)
-    return sky[0] * grey[0], sky[1] * grey[1], sky[2] * grey[2]
+    white = smooth_step(-0.05, 0.5, cloud + 0.7 * (hash_unit(1, 2, 3, seed) - 0.5))
+    grey = 0.36 * (horizon[0] + horizon[1] + horizon[2])
+    under = 1.0 - 0.25 * smooth_step(0.2, 0.7, cloud)
+    return _mixed(clear, _shaded(_mixed(horizon, (grey, grey, grey), 0.6), under), 0.85 * white)
 
 
 @kernel
-def skyline(kind: int, along_m: float, z: float, colour: Colour, seed: int) -> tuple[Colour, float]:
-    """Albedo of what stands on the horizon and how opaque it is there (0 = sky)."""
+def skyline(kind: int, along_m: float, z: float, colour: Colour, seed_night: tuple[int, bool]) -> tuple[Colour, float]:
+    """Albedo of what stands on the horizon and how opaque it is there (0 = sky); windows glow at night."""
+    seed = seed_night[0]
     if kind == _STREET:
-        return _houses(along_m, z, colour, seed)
+        return _houses(along_m, z, colour, seed_night)
     if kind == _TREES:
         return _trees(along_m, z, colour, seed)
     if kind == _COURT:
@@ -215,7 +284,8 @@ def _trees(u: float, z: float, colour: Colour, seed: int) -> tuple[Colour, float
 
 
 @kernel
-def _houses(u: float, z: float, colour: Colour, seed: int) -> tuple[Colour, float]:
+def _houses(u: float, z: float, colour: Colour, seed_night: tuple[int, bool]) -> tuple[Colour, float]:
+    seed, is_night = seed_night
     cell = floor(u / 9.0)
     high = 7.0 + 9.0 * hash_unit(cell, 0, 4, seed + 99)
     inside = u - 9.0 * cell
@@ -229,6 +299,8 @@ def _houses(u: float, z: float, colour: Colour, seed: int) -> tuple[Colour, floa
         shop = inside / 3.0 - floor(inside / 3.0)
         if 0.08 < shop < 0.92 and 0.35 < z < 2.45:
             glass = 0.5 + 0.5 * fractal_2d(u * 1.5, z * 1.5, 3, seed + 101)
+            if is_night:
+                return _mixed((0.5, 0.35, 0.18), (3.2, 2.3, 1.2), glass * glass), 1.0
             return _mixed((0.05, 0.06, 0.07), (0.36, 0.38, 0.38), glass * glass), 1.0
         return _shaded(wall, 0.75 if z > 2.5 else 0.9), 1.0
     column, row = inside / 1.8, (z - 3.0) / 2.6
@@ -238,6 +310,8 @@ def _houses(u: float, z: float, colour: Colour, seed: int) -> tuple[Colour, floa
         frame = min(min(pane_u - 0.24, 0.76 - pane_u) * 1.8, min(pane_z - 0.25, 0.8 - pane_z) * 2.6)
         if frame < 0.06:
             return (0.66, 0.65, 0.62), 1.0
+        if is_night and lit > 0.6:
+            return _shaded((3.0, 2.1, 1.0), 0.4 + lit), 1.0
         return _mixed((0.06, 0.08, 0.10), (0.40, 0.50, 0.58), lit), 1.0
     return _shaded(wall, 1.0 - 0.2 * smooth_step(0.05, 0.0, pane_z)), 1.0
 

@@ -15,6 +15,7 @@ from posedreamer.bodies import load_body
 from posedreamer.errors import InputError
 from posedreamer.records import Buffers, Camera, Condition, Picture
 from posedreamer.rendering.rasterizer import Mesh, rasterize
+from posedreamer.studio.casting import StagePicture, paint_stage
 from posedreamer.studio.chart import BodyChart, Landmarks, chart_of
 from posedreamer.studio.dress import DressedPerson, dress
 from posedreamer.studio.hair import Ground
@@ -25,7 +26,7 @@ from posedreamer.studio.photos import PhotoFolder
 from posedreamer.studio.props import prop_surfaces, shade_props
 from posedreamer.studio.regions import region_map
 from posedreamer.studio.shading import Painted, shade_person
-from posedreamer.studio.stage import StagePicture, build_stage, ground_point_cam_m, lit_stage, paint_stage
+from posedreamer.studio.stage import build_stage, furnished, ground_point_cam_m, lit_stage
 from posedreamer.studio.styles import Style, drawn, flash_reach, with_flash
 from posedreamer.studio.wardrobe import LIGHTS, PLACES, check_caption
 
@@ -66,11 +67,11 @@ def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None,
     light = LIGHTS[condition.caption.light]
     lamp = _styled(aim_lamp(light, camera, floor, rng), style, rng)
     shadow = cast_shadow(casters, lamp)
-    points = np.concatenate([surface.vertices_m for surface in surfaces])
-    stage = lit_stage(build_stage(place, camera, points, floor, rng), lamp)
+    points = np.concatenate([caster.vertices_m for caster in casters])
+    stage = lit_stage(build_stage(place, camera, points, floor, rng), lamp, light)
     contact = cast_contact(casters, lamp, ground_point_cam_m(stage))
-    behind = paint_stage(stage, camera, shadow, contact)
-    focus_m = float(np.median(points[:, 2]))
+    behind = paint_stage(stage, furnished(stage, place, rng), camera, shadow, contact)
+    focus_m = float(np.median(np.concatenate([surface.vertices_m for surface in surfaces])[:, 2]))
     if photos is None:
         backdrop = _out_of_focus(behind, focus_m, float(rng.uniform(0.0, 0.009)))
     else:
@@ -135,9 +136,10 @@ def _finer(camera: Camera) -> Camera:
 
 def _out_of_focus(behind: StagePicture, focus_m: float, aperture: float) -> Float32[np.ndarray, "h w 3"]:
     """The place, softened where it lies far behind the people; ``aperture`` is the widest blur, of the longer side."""
-    linear = behind.linear
+    # one ray a pixel: half a pixel of blur stands in for the edges' own averaging
+    linear = np.asarray(cv2.GaussianBlur(behind.linear, (3, 3), 0.5), dtype=np.float32)
     sigma = aperture * max(linear.shape[:2])
-    if sigma < 0.3:
+    if sigma < 0.6:
         return linear
     soft = np.asarray(cv2.GaussianBlur(linear, (0, 0), sigma), dtype=np.float32)
     share = np.clip((behind.distance_m / focus_m - 1.15) / 1.2, 0.0, 1.0)[..., None].astype(np.float32)
