@@ -39,6 +39,8 @@ DAMAGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 """Ways to break a generator on purpose: each must fail the lines of the bar that it breaks."""
 
+PLAIN_VIEW_JOINTS = 15
+
 Columns = dict[str, np.ndarray]
 
 
@@ -155,16 +157,11 @@ def mesh_picture(condition: Condition) -> np.ndarray:
         Mesh(vertices_cam_m=posed.vertices_cam_m, faces=load_body(posed.person.body_model).topology.faces)
         for posed in condition.scene.people
     ]
-    buffers = condition.buffers
-    if (buffers.person_id >= len(meshes)).any():
-        hidden = buffers.person_id >= len(meshes)
-        buffers = replace(buffers, person_id=np.where(hidden, -1, buffers.person_id).astype(np.int32))
-    return normals_rgb(buffers, meshes)
+    return normals_rgb(condition.buffers, meshes)
 
 
-def judge_all(judge: Judge, conditions: Conditions, count: int, cache: Path | None, identity: str) -> Columns:
-    """``count`` judged rows; with a cache, batches already there are read, not painted again."""
-    stored = _checked_cache(cache, identity)
+def judge_all(judge: Judge, conditions: Conditions, count: int, stored: Path | None) -> Columns:
+    """``count`` judged rows; batches already in the folder ``stored`` are read, not painted again."""
     size = judge.ours.generator.batch_size
     stream, done = iter(conditions), 0
     batches: list[Columns] = []
@@ -172,14 +169,14 @@ def judge_all(judge: Judge, conditions: Conditions, count: int, cache: Path | No
         few = min(size, count - done)
         path = stored / f"rows_{done:05d}_{few}.npz" if stored else None
         named = [next(stream) for _ in range(few)]
-        batches.append(_kept(path, lambda named=named: judge.judged(named)))
+        batches.append(kept(path, lambda named=named: judge.judged(named)))
         done += few
         print(f"\r{done} of {count} labels painted and judged", end="", flush=True)
     print()
     return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
 
-def _checked_cache(cache: Path | None, identity: str) -> Path | None:
+def checked_cache(cache: Path | None, identity: str) -> Path | None:
     """The cache's folder for this identity. A folder of another run is an error."""
     if cache is None:
         return None
@@ -191,7 +188,8 @@ def _checked_cache(cache: Path | None, identity: str) -> Path | None:
     return cache
 
 
-def _kept(path: Path | None, make: Callable[[], Columns]) -> Columns:
+def kept(path: Path | None, make: Callable[[], Columns]) -> Columns:
+    """What lies in the file, or what is made and then kept there; nothing is kept without a path."""
     if path is None:
         return make()
     if not path.exists():
@@ -218,10 +216,14 @@ def calibration(conditions: Conditions, count: int, features: ImageFeatures) -> 
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
 
-def redressed(judge: Judge, conditions: Conditions, bodies: int, captions: int) -> tuple[np.ndarray, np.ndarray]:
-    """OKS (bodies, captions, 2) and pictures of upright bodies under several captions each; ours first."""
+def redressed(judge: Judge, conditions: Conditions, bodies: int, captions: int) -> Columns:
+    """OKS (bodies, captions, 2) and pictures of bodies in plain view under several captions each; ours first.
+
+    Bodies stand upright with nearly all joints visible: where the judge itself wavers, one caption more or less tells
+    nothing of the generator.
+    """
     captioner = build_captioner(conditions.recipe)
-    stream = (condition for _, condition in conditions if condition.annotation.people[0].posture == "upright")
+    stream = (condition for _, condition in conditions if _is_in_plain_view(condition))
     oks: list[np.ndarray] = []
     shown: list[np.ndarray] = []
     for done in range(bodies):
@@ -242,4 +244,11 @@ def redressed(judge: Judge, conditions: Conditions, bodies: int, captions: int) 
         shown.append(np.stack([np.stack([picture.pixels for picture in side]) for side in sides]))
         print(f"\r{done + 1} of {bodies} bodies under {captions} captions", end="", flush=True)
     print()
-    return np.stack(oks), np.stack(shown)
+    return {"oks": np.stack(oks), "pixels": np.stack(shown)}
+
+
+def _is_in_plain_view(condition: Condition) -> bool:
+    return all(
+        person.posture == "upright" and int((person.keypoints_2d[:, 2] == 2).sum()) >= PLAIN_VIEW_JOINTS
+        for person in condition.annotation.people
+    )
