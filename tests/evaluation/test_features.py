@@ -40,12 +40,17 @@ def features() -> ImageFeatures:
 
 @pytest.fixture(scope="module")
 def reference() -> list[np.ndarray]:
-    return paintings(64, 1000)
+    return paintings(40, 1000)
 
 
 @pytest.fixture(scope="module")
 def basis(features: ImageFeatures) -> FeatureBasis:
-    return FeatureBasis.fitted(features.of(paintings(64, 2000)), 12)
+    return FeatureBasis.fitted(features.of(paintings(48, 2000)), 12)
+
+
+@pytest.fixture(scope="module")
+def true(features: ImageFeatures, basis: FeatureBasis, reference: list[np.ndarray]) -> np.ndarray:
+    return basis.of(features.of(reference))
 
 
 def noisy(pixels: np.ndarray) -> np.ndarray:
@@ -60,7 +65,6 @@ DAMAGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "blurred": lambda pixels: np.asarray(cv2.GaussianBlur(pixels, (0, 0), 1.0)),
     "noisy": noisy,
     "warm": warm,
-    "swapped": lambda pixels: np.ascontiguousarray(pixels[..., [1, 2, 0]]),
     "empty": lambda pixels: np.full_like(pixels, pixels[:8].mean(axis=(0, 1)).astype(np.uint8)),
 }
 
@@ -68,9 +72,8 @@ DAMAGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", list(DAMAGES))
 def test_damage_sets_pictures_apart(
-    damage: str, features: ImageFeatures, basis: FeatureBasis, reference: list[np.ndarray]
+    damage: str, features: ImageFeatures, basis: FeatureBasis, reference: list[np.ndarray], true: np.ndarray
 ) -> None:
-    true = basis.of(features.of(reference))
     broken = basis.of(features.of([DAMAGES[damage](pixels) for pixels in reference]))
     across, within = distance_over_halves(broken, true)
     assert across > 1.6 * within
