@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--backgrounds", default="", help="a folder of photos")
+    parser.add_argument("--style", default="photo", help="photo, snapshot or drawn")
     parser.add_argument(
         "--set", dest="settings", action="append", default=[], help="key=value on top of the demo recipe"
     )
@@ -75,7 +76,7 @@ def main() -> None:
 def judge(source: LabelSource, arguments: argparse.Namespace) -> list[Row]:
     size = (f"width={arguments.size}", f"height={arguments.size}")
     builder = build_scene_builder(load_recipe("demo", (*size, *arguments.settings)))
-    studio, scorer = StudioGenerator(backgrounds=arguments.backgrounds), BlazePoseScorer()
+    studio, scorer = StudioGenerator(backgrounds=arguments.backgrounds, style=arguments.style), BlazePoseScorer()
     rows: list[Row] = []
     index = -1
     while len(rows) < arguments.n:
@@ -169,7 +170,7 @@ def report(rows: list[Row], arguments: argparse.Namespace) -> None:
                 "seed": arguments.seed,
                 "settings": arguments.settings,
                 "labels": str(arguments.labels.name) if arguments.labels else "prior",
-                "revision": StudioGenerator().revision,
+                "revision": StudioGenerator(style=arguments.style).revision,
                 "hardware": platform.processor() or platform.machine(),
                 "cores": os.cpu_count(),
             }

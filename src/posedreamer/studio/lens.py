@@ -53,19 +53,19 @@ class Faults:
 def draw_faults(rng: np.random.Generator) -> Faults:
     """Faults of a decent camera or telephone."""
     warm, green = rng.uniform(-0.055, 0.055), rng.uniform(-0.02, 0.02)
-    exposure = 2.0 ** rng.uniform(-0.30, 0.24)
+    exposure = 2.0 ** rng.uniform(-0.12, 0.24)
     noisy = rng.uniform(0.2, 1.0) ** 2
     return Faults(
-        soft=float(rng.choice((0.0, rng.uniform(0.0012, 0.0034)), p=(0.35, 0.65))),
-        motion=_path(rng, 0.014) if rng.random() < 0.14 else (0.0, 0.0),
+        soft=float(rng.choice((0.0, rng.uniform(0.0010, 0.0024)), p=(0.45, 0.55))),
+        motion=_path(rng, 0.009) if rng.random() < 0.10 else (0.0, 0.0),
         fringe=float(rng.uniform(0.0, 0.0022)),
-        vignette=float(rng.uniform(0.0, 0.34)),
+        vignette=float(rng.uniform(0.0, 0.28)),
         gains=_gains(exposure, warm, green),
         contrast=float(rng.uniform(-0.15, 0.40)),
-        shot=0.035 * noisy,
-        read=0.006 * noisy,
+        shot=0.026 * noisy,
+        read=0.004 * noisy,
         sharpen=float(rng.uniform(0.0, 0.7)),
-        quality=int(rng.integers(58, 98)),
+        quality=int(rng.integers(66, 98)),
     )
 
 
@@ -73,16 +73,16 @@ def draw_flash_faults(rng: np.random.Generator) -> Faults:
     """Faults of a small camera in the dark."""
     warm, green = rng.uniform(-0.13, 0.13), rng.uniform(-0.05, 0.06)
     return Faults(
-        soft=float(rng.uniform(0.001, 0.003)),
+        soft=float(rng.uniform(0.0005, 0.0018)),
         motion=(0.0, 0.0),
         fringe=float(rng.uniform(0.001, 0.004)),
-        vignette=float(rng.uniform(0.45, 0.75)),
-        gains=_gains(2.0 ** rng.uniform(-0.1, 0.25), warm, green),
-        contrast=float(rng.uniform(0.65, 1.0)),
-        shot=float(rng.uniform(0.05, 0.09)),
-        read=float(rng.uniform(0.008, 0.016)),
-        sharpen=float(rng.uniform(0.6, 1.2)),
-        quality=int(rng.integers(28, 52)),
+        vignette=float(rng.uniform(0.4, 0.65)),
+        gains=_gains(2.0 ** rng.uniform(0.0, 0.3), warm, green),
+        contrast=float(rng.uniform(0.40, 0.7)),
+        shot=float(rng.uniform(0.018, 0.036)),
+        read=float(rng.uniform(0.003, 0.006)),
+        sharpen=float(rng.uniform(0.5, 1.0)),
+        quality=int(rng.integers(48, 72)),
     )
 
 

@@ -55,11 +55,11 @@ INDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
             is_patched=True,
         ),
         "dim evening light": Light(
-            key_rgb=(0.58, 0.44, 0.29), sky_rgb=(0.29, 0.26, 0.25), elevation_deg=(30, 60), softness=0.6
+            key_rgb=(0.68, 0.53, 0.36), sky_rgb=(0.38, 0.34, 0.32), elevation_deg=(30, 60), softness=0.6
         ),
         "neon light": Light(
-            key_rgb=(0.72, 0.46, 0.78),
-            sky_rgb=(0.32, 0.31, 0.44),
+            key_rgb=(0.78, 0.58, 0.80),
+            sky_rgb=(0.40, 0.40, 0.50),
             elevation_deg=(20, 50),
             softness=0.5,
             rim_rgb=(0.10, 0.80, 0.90),
@@ -112,8 +112,8 @@ OUTDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
             zenith_rgb=(0.34, 0.50, 0.76),
         ),
         "blue dusk light": Light(
-            key_rgb=(0.36, 0.38, 0.50),
-            sky_rgb=(0.34, 0.38, 0.54),
+            key_rgb=(0.46, 0.48, 0.58),
+            sky_rgb=(0.42, 0.46, 0.60),
             elevation_deg=(30, 70),
             softness=0.9,
             rim_rgb=(0.5, 0.28, 0.16),
@@ -122,7 +122,7 @@ OUTDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
         ),
         "night street lights": Light(
             key_rgb=(0.86, 0.62, 0.36),
-            sky_rgb=(0.20, 0.19, 0.24),
+            sky_rgb=(0.28, 0.27, 0.32),
             elevation_deg=(38, 70),
             softness=0.35,
             rim_rgb=(0.45, 0.42, 0.5),

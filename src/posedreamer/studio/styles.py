@@ -35,7 +35,7 @@ def with_flash(lamp: Lamp, rng: np.random.Generator) -> Lamp:
     """The lamp's surroundings, dimmed, and a hard key light just beside the lens."""
     towards = np.array([rng.uniform(-0.07, 0.07), rng.uniform(-0.14, -0.05), -1.0])
     towards /= np.linalg.norm(towards)
-    dim = float(rng.uniform(0.16, 0.30))
+    dim = float(rng.uniform(0.34, 0.5))
     tint = _TINTS[int(rng.integers(len(_TINTS)))]
     return lamp._replace(
         to_key=(float(towards[0]), float(towards[1]), float(towards[2])),
@@ -50,7 +50,7 @@ def with_flash(lamp: Lamp, rng: np.random.Generator) -> Lamp:
 def flash_reach(distance_m: Float32[np.ndarray, "h w"], focus_m: float) -> Float32[np.ndarray, "h w 1"]:
     """Share of the flash that arrives, 1 at the people: the inverse square, softened by what walls give back."""
     share = (focus_m / np.maximum(distance_m, 0.3)) ** 2
-    return np.clip(0.04 + 0.96 * share, 0.04, 1.5)[..., None].astype(np.float32)
+    return np.clip(0.08 + 0.92 * share, 0.08, 1.5)[..., None].astype(np.float32)
 
 
 def drawn(
