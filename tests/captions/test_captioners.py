@@ -6,7 +6,7 @@ import pytest
 from posed import scene_of
 from posedreamer.bodies import load_body
 from posedreamer.bodies.phenotype import AVERAGE_ADULT
-from posedreamer.captions.grammar import GrammarCaptioner
+from posedreamer.captions.grammar import GrammarCaptioner, garment_words
 from posedreamer.captions.template import TemplateCaptioner
 from posedreamer.captions.wording import age_word, gender_word, view_words
 from posedreamer.geometry.camera import intrinsics_px, look_at
@@ -65,8 +65,8 @@ def test_the_grammar_says_exactly_what_the_attributes_hold():
     for seed in range(200):
         caption = GrammarCaptioner().caption(_scene([WOMAN, MAN]), np.random.default_rng(seed))
         for looks in caption.appearances:
-            assert f"{looks.top.colour} {looks.top.kind}" in caption.text
-            assert f"{looks.bottom.colour} {looks.bottom.kind}" in caption.text
+            assert garment_words(looks.top) in caption.text
+            assert garment_words(looks.bottom) in caption.text
             assert f"{looks.shoes.colour} {looks.shoes.kind}" in caption.text
             assert f"{looks.skin} skin" in caption.text
         assert caption.place in caption.text

@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 
 from posedreamer.bodies import load_body
-from posedreamer.records import Appearance, Garment
+from posedreamer.records import REGIONS, Appearance, Garment
 from posedreamer.rendering.rasterizer import Mesh, rasterize
-from posedreamer.studio.chart import BodyChart
+from posedreamer.studio.chart import TAIL, BodyChart
 from posedreamer.studio.dress import dress
 from posedreamer.studio.fabric import CLOTH, FLESH, surface_albedo
 from posedreamer.studio.hair import Ground, hang
 from posedreamer.studio.looks import look_of
 from posedreamer.studio.painter import chart_of_body
-from posedreamer.studio.wardrobe import BOTTOMS, HAIR_CUTS, SHOES, TOPS
+from posedreamer.studio.regions import surface_region
+from posedreamer.studio.skirts import Tube, tube_surface
+from posedreamer.studio.wardrobe import BOTTOMS, HAIR_CUTS, PATTERNS, SHOES, TOPS
 from studio.conditions import condition, dressed_in
 
-GARMENTS = list(itertools.product(TOPS, BOTTOMS))
+GARMENTS = [(top, bottom) for top, bottom in zip(TOPS, itertools.cycle(BOTTOMS), strict=False)]
 
 
 @pytest.fixture(scope="module")
@@ -78,20 +80,24 @@ def test_hands_and_face_stay_bare(chart: BodyChart) -> None:
 
 @pytest.mark.parametrize("cut", list(HAIR_CUTS))
 def test_painted_silhouette_is_the_labels(chart: BodyChart, cut: str) -> None:
-    for (top, bottom), shoes in zip(GARMENTS[:: len(GARMENTS) // 6], itertools.cycle(SHOES), strict=False):
+    outfits = [("hoodie", "jeans"), ("tank top", "wide trousers"), ("padded jacket", "shorts"), ("blouse", "skirt")]
+    for (top, bottom), shoes in zip(outfits, itertools.cycle(SHOES), strict=False):
         shown = condition(size=(256, 256), azimuth_rad=2.0)
         look = look_of(outfit(top, bottom, shoes), chart.landmarks, np.random.default_rng(1))
         look = look._replace(**_hair_of(chart, cut))
         surface = dress(chart, shown.scene.people[0].vertices_cam_m, look, Ground.under(shown.scene.camera))
         painted = rasterize([Mesh(vertices_cam_m=surface.vertices_m, faces=surface.faces)], shown.scene.camera)
         mine, label = painted.person_id >= 0, shown.buffers.person_id >= 0
-        assert (mine & label).sum() / (mine | label).sum() > 0.85
+        assert (mine & label).sum() / (mine | label).sum() > 0.78
         assert (mine & label).sum() / label.sum() > 0.97
 
 
 def _hair_of(chart: BodyChart, cut: str) -> dict[str, float]:
     look = look_of(dressed_in(hair_cut=cut), chart.landmarks, np.random.default_rng(1))
-    return {name: getattr(look, name) for name in ("hair_m", "hair_curl", "hair_length_m", "has_bun")}
+    return {
+        name: getattr(look, name)
+        for name in ("hair_m", "hair_curl", "hair_length_m", "has_bun", "hair_tails", "fringe")
+    }
 
 
 def test_clothes_stand_off_the_body_and_the_face_does_not(chart: BodyChart) -> None:
@@ -104,6 +110,71 @@ def test_clothes_stand_off_the_body_and_the_face_does_not(chart: BodyChart) -> N
     front = part_rows("face")
     front = front[chart.rest_m[front, 1] < chart.landmarks.eye_y]
     assert moved[front].max() < 5e-4
+
+
+def reach(chart: BodyChart, top: str, bottom: str, kind: int) -> np.ndarray:
+    """Camera-frame vertices of the faces of one kind."""
+    shown = condition()
+    look = look_of(outfit(top, bottom), chart.landmarks, np.random.default_rng(0))
+    surface = dress(chart, shown.scene.people[0].vertices_cam_m, look, Ground.under(shown.scene.camera))
+    return surface.vertices_m[np.unique(surface.faces[surface.face_kind == kind])]
+
+
+def test_tails_fall_as_far_as_their_kinds_say_and_only_those_have_one(chart: BodyChart) -> None:
+    lengths = [float(np.ptp(reach(chart, top, "jeans", TAIL)[:, 1])) for top in ("tunic", "dress", "long coat")]
+    assert lengths[0] + 0.1 < lengths[1] < lengths[2] - 0.1
+    assert len(reach(chart, "t-shirt", "jeans", TAIL)) == 0
+
+
+def test_wide_legs_and_loose_sleeves_stand_off_more(chart: BodyChart) -> None:
+    def spread(top: str, bottom: str, rows: np.ndarray) -> float:
+        shown = condition()
+        posed = shown.scene.people[0].vertices_cam_m
+        look = look_of(outfit(top, bottom), chart.landmarks, np.random.default_rng(0))
+        surface = dress(chart, posed, look, Ground.under(shown.scene.camera))
+        return float(np.median(np.linalg.norm(surface.vertices_m[: len(posed)] - posed, axis=1)[rows]))
+
+    shins = part_rows("left_shin")
+    shins = shins[chart.rest_m[shins, 2] < chart.landmarks.ankle_z + 0.15]
+    assert spread("t-shirt", "wide trousers", shins) > spread("t-shirt", "jeans", shins) + 0.02
+    upper = part_rows("left_upper_arm")
+    assert spread("oversized t-shirt", "jeans", upper) > spread("tank top", "jeans", upper) + 0.015
+
+
+def test_an_open_coat_shows_what_is_under_it(chart: BodyChart) -> None:
+    grid = np.arange(48 * 12)
+    whole = tube_surface(chart, chart.rest_m, Tube(0.1, -0.5, 0.02, 0.05, 0.0), 0)[2]
+    opened = tube_surface(chart, chart.rest_m, Tube(0.1, -0.5, 0.02, 0.05, 0.16), 0)
+    assert set(np.unique(whole)) == set(grid)
+    missing = np.setdiff1d(grid, np.unique(opened[2]))
+    assert len(missing) > 5
+    assert (opened[1][missing, 1] < -0.12).all()
+
+
+@pytest.mark.parametrize("pattern", [name for name in PATTERNS if name != "plain"])
+@pytest.mark.parametrize("slot", ["top", "bottom"])
+def test_a_patterned_garment_is_mostly_of_its_colour(chart: BodyChart, slot: str, pattern: str) -> None:
+    kind = {"top": "long-sleeved shirt", "bottom": "baggy jeans"}[slot]
+    garment = Garment(kind=kind, colour="blue", pattern=pattern)
+    look = look_of(dressed_in(**{slot: garment}), chart.landmarks, np.random.default_rng(0))
+    own = np.array([look.top, look.bottom][slot == "bottom"])
+    rng = np.random.default_rng(1)
+    a, b, c = (chart.rest_m[chart.faces[:, corner]] for corner in range(3))
+    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1).astype(float)
+    triangles = chart.faces[rng.choice(len(areas), size=5000, p=areas / areas.sum())]
+    weights = rng.dirichlet((1.0, 1.0, 1.0), size=len(triangles))
+    points = np.einsum("nk,nkc->nc", weights, np.column_stack([chart.rest_m, chart.sleeve])[triangles])
+    other = shown = 0
+    for x, y, z, sleeve in points.tolist():
+        if REGIONS[surface_region(0, x, y, z, sleeve, look, chart.landmarks)] != slot:
+            continue
+        colour = np.array(surface_albedo(0, x, y, z, sleeve, look, chart.landmarks)[0])
+        shown += 1
+        other += np.abs(colour / colour.max() - own / own.max()).max() > 0.25
+    assert shown > 500
+    assert other / shown <= 0.35
+    if (slot, pattern) not in {("bottom", "printed"), ("bottom", "two-tone"), ("bottom", "faded"), ("top", "faded")}:
+        assert other / shown > 0.005
 
 
 def test_hair_hangs_down_whatever_way_the_head_is_held() -> None:

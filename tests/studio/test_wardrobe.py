@@ -49,6 +49,8 @@ def test_likely_colours_are_colours(slot: str, kinds: dict[str, object]) -> None
         ({"top": Garment(kind="t-shrit", colour="red")}, '"t-shirt"'),
         ({"top": Garment(kind="nothing", colour="red")}, "top 'nothing'"),
         ({"bottom": Garment(kind="jeans", colour="bleu")}, 'colour of the jeans.*"blue"'),
+        ({"top": Garment(kind="shirt", colour="red", pattern="chequered")}, "pattern of the shirt 'chequered'"),
+        ({"shoes": Garment(kind="boots", colour="red", pattern="checked")}, "pattern of the boots 'checked'"),
         ({"shoes": Garment(kind="flippers", colour="red")}, "shoes 'flippers'"),
     ],
 )

@@ -12,7 +12,7 @@ from posedreamer.captions.wording import draw_appearance, view_words
 from posedreamer.records import UNKNOWN_ACTION, Appearance, Caption, Garment, PosedPerson, Scene
 from posedreamer.studio.wardrobe import BOTTOMS, HAIR_CUTS
 
-__all__ = ["NEGATIVE_TEXT", "GrammarCaptioner", "doing_what", "in_place", "who"]
+__all__ = ["NEGATIVE_TEXT", "GrammarCaptioner", "doing_what", "garment_words", "in_place", "who"]
 
 NEGATIVE_TEXT: Final = "deformed, extra limbs, missing limbs, badly drawn hands, badly drawn face, cropped, watermark"
 
@@ -76,12 +76,18 @@ def _clause(appearance: Appearance, scene: Scene, index: int) -> str:
     )
 
 
+def garment_words(garment: Garment) -> str:
+    """Colour, pattern where there is one, and kind: "red checked shirt"."""
+    pattern = "" if garment.pattern == "plain" else f"{garment.pattern} "
+    return f"{garment.colour} {pattern}{garment.kind}"
+
+
 def _top_phrase(top: Garment) -> str:
-    return f"{_article(top.colour)} {top.colour} {top.kind}"
+    return f"{_article(top.colour)} {garment_words(top)}"
 
 
 def _bottom_phrase(bottom: Garment) -> str:
-    phrase = f"{bottom.colour} {bottom.kind}"
+    phrase = garment_words(bottom)
     return phrase if BOTTOMS[bottom.kind].is_plural else f"{_article(phrase)} {phrase}"
 
 

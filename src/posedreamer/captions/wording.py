@@ -23,6 +23,8 @@ from posedreamer.studio.wardrobe import (
     SHOES,
     SKIN_TONES,
     TOPS,
+    BottomKind,
+    TopKind,
     is_skin_like,
 )
 
@@ -35,6 +37,7 @@ MALE_TO: Final = 0.4
 YEARS_ADULT: Final = 18.0
 YEARS_OLD: Final = 90.0
 GREY_FROM_YEARS: Final = 50.0
+PATTERNED_SHARE: Final = 0.45
 
 
 def gender_word(person: Person) -> str:
@@ -60,17 +63,19 @@ def draw_appearance(person: Person, rng: np.random.Generator) -> Appearance:
     greys = ["grey", "white"]
     is_grey = years is not None and years >= GREY_FROM_YEARS and rng.random() < (years - 35.0) / 40.0
     hair_colours = greys if is_grey else [name for name in HAIR_COLOURS if name not in greys]
-    bottoms = {name: kind for name, kind in BOTTOMS.items() if gender == "woman" or not kind.is_skirt}
     skin = _one_of(list(SKIN_TONES), rng)
+    tops = {name: kind for name, kind in TOPS.items() if gender in kind.genders}
+    top = _draw_garment(tops, skin, rng)
+    bottoms = {name: kind for name, kind in BOTTOMS.items() if _goes_with(kind, TOPS[top.kind], gender)}
     return Appearance(
         gender=gender,
         age=age_word(person),
         skin=skin,
         hair_cut=_one_of(cuts, rng),
         hair_colour=_one_of(hair_colours, rng),
-        top=_draw_garment({name: _clear_of(skin, kind.likely_colours) for name, kind in TOPS.items()}, rng),
-        bottom=_draw_garment({name: _clear_of(skin, kind.likely_colours) for name, kind in bottoms.items()}, rng),
-        shoes=_draw_garment({name: kind.likely_colours for name, kind in SHOES.items()}, rng),
+        top=top,
+        bottom=_draw_garment(bottoms, skin, rng),
+        shoes=_draw_shoes(rng),
     )
 
 
@@ -140,9 +145,26 @@ def _clear_of(skin: str, colours: Sequence[str]) -> tuple[str, ...]:
     return tuple(colour for colour in colours if not is_skin_like(colour, skin))
 
 
-def _draw_garment(kinds: Mapping[str, Sequence[str]], rng: np.random.Generator) -> Garment:
-    kind = _one_of(list(kinds), rng)
-    return Garment(kind=kind, colour=_one_of(kinds[kind], rng))
+def _goes_with(bottom: BottomKind, top: TopKind, gender: str) -> bool:
+    """Under a coat or a dress, what a caption names of the bottom must still be seen."""
+    if bottom.is_skirt and (gender != "woman" or top.tail > 0.0):
+        return False
+    return bottom.leg > top.tail + 0.35
+
+
+def _draw_garment(
+    kinds: Mapping[str, TopKind] | Mapping[str, BottomKind], skin: str, rng: np.random.Generator
+) -> Garment:
+    name = _one_of(list(kinds), rng)
+    kind = kinds[name]
+    colour = _one_of(_clear_of(skin, kind.likely_colours), rng)
+    is_plain = not kind.likely_patterns or rng.random() >= PATTERNED_SHARE
+    return Garment(kind=name, colour=colour, pattern="plain" if is_plain else _one_of(kind.likely_patterns, rng))
+
+
+def _draw_shoes(rng: np.random.Generator) -> Garment:
+    kind = _one_of(list(SHOES), rng)
+    return Garment(kind=kind, colour=_one_of(SHOES[kind].likely_colours, rng))
 
 
 def _one_of(things: Sequence[Thing], rng: np.random.Generator) -> Thing:

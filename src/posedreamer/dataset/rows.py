@@ -174,7 +174,7 @@ def _appearance(appearance: Appearance) -> Row:
     row = {name: getattr(appearance, name) for name in ("gender", "age", "skin", "hair_cut", "hair_colour")}
     for piece in ("top", "bottom", "shoes"):
         garment = getattr(appearance, piece)
-        row |= {piece: garment.kind, f"{piece}_colour": garment.colour}
+        row |= {piece: garment.kind, f"{piece}_colour": garment.colour, f"{piece}_pattern": garment.pattern}
     return row
 
 

@@ -153,10 +153,15 @@ def _appearance(row: Mapping[str, str]) -> Appearance:
         skin=row["skin"],
         hair_cut=row["hair_cut"],
         hair_colour=row["hair_colour"],
-        top=Garment(kind=row["top"], colour=row["top_colour"]),
-        bottom=Garment(kind=row["bottom"], colour=row["bottom_colour"]),
-        shoes=Garment(kind=row["shoes"], colour=row["shoes_colour"]),
+        top=_garment(row, "top"),
+        bottom=_garment(row, "bottom"),
+        shoes=_garment(row, "shoes"),
     )
+
+
+def _garment(row: Mapping[str, str], piece: str) -> Garment:
+    """Rows written before garments had patterns show plain ones."""
+    return Garment(kind=row[piece], colour=row[f"{piece}_colour"], pattern=row.get(f"{piece}_pattern") or "plain")
 
 
 def _person(row: Mapping[str, Any]) -> PersonAnnotation:

@@ -95,10 +95,13 @@ APPEARANCE: Final = pa.struct(
             "hair_colour",
             "top",
             "top_colour",
+            "top_pattern",
             "bottom",
             "bottom_colour",
+            "bottom_pattern",
             "shoes",
             "shoes_colour",
+            "shoes_pattern",
         )
     ]
 )

@@ -29,10 +29,14 @@ COLOURS_RGB: Mapping[str, tuple[int, int, int]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garment:
-    """A piece of clothing: ``kind`` is a noun ("t-shirt", "jeans", "trainers"), ``colour`` a key of COLOURS_RGB."""
+    """A piece of clothing: ``kind`` is a noun ("t-shirt", "jeans", "trainers"), ``colour`` a key of COLOURS_RGB.
+
+    ``pattern`` is an adjective ("checked") or "plain"; ``colour`` stays the one that most of the cloth has.
+    """
 
     kind: str
     colour: str
+    pattern: str = "plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

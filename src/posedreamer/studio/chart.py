@@ -12,7 +12,7 @@ from posedreamer.bodies.protocol import BodyModel, BodyTopology
 from posedreamer.geometry.keypoints import BODY_65
 from posedreamer.studio.shells import ShellTemplate, shoe_template
 
-__all__ = ["BODY", "EAR", "EYE", "HAIR", "INSIDE", "SHOE", "SKIRT", "BodyChart", "Landmarks", "chart_of"]
+__all__ = ["BODY", "EAR", "EYE", "HAIR", "INSIDE", "SHOE", "SKIRT", "TAIL", "BodyChart", "Landmarks", "chart_of"]
 
 BODY: Final = 0
 EYE: Final = 1
@@ -21,6 +21,7 @@ EAR: Final = 3
 SHOE: Final = 4
 HAIR: Final = 5
 SKIRT: Final = 6
+TAIL: Final = 7
 
 _KIND_OF_PART: Final = {
     "left_eye": EYE,

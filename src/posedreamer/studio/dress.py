@@ -9,17 +9,18 @@ import numpy as np
 from jaxtyping import Float32, Int8, Int32
 
 from posedreamer.rendering.kernels import kernel
-from posedreamer.studio.chart import HAIR, SHOE, SKIRT, BodyChart, Landmarks
+from posedreamer.studio.chart import HAIR, SHOE, SKIRT, TAIL, BodyChart, Landmarks
 from posedreamer.studio.cloth import bottom_cover, cloth_offset, hair_offset, top_cover
 from posedreamer.studio.hair import Ground, hair_shells, hang
 from posedreamer.studio.looks import Look
 from posedreamer.studio.shells import carry_shell
-from posedreamer.studio.skirts import skirt_surface
+from posedreamer.studio.skirts import skirt_of, tail_of, tube_surface
 
 __all__ = ["DressedPerson", "dress", "vertex_normals"]
 
 _SMOOTHING_ROUNDS: Final = 20
 _DEEPEST_M: Final = np.float32(0.005)
+_SNUG_M: Final = np.float32(0.012)
 _SOLE_M: Final = 0.012
 
 
@@ -54,7 +55,7 @@ def dress(chart: BodyChart, posed_m: Float32[np.ndarray, "v 3"], look: Look, gro
     relaxed = _relaxed(posed, rest, chart.link_starts, chart.links, look)
     smooth = _along_normals(posed, relaxed, vertex_normals(relaxed, chart.faces))
     offset = _offsets(rest, look, chart.landmarks)
-    body = smooth + vertex_normals(smooth, chart.faces) * offset[:, None]
+    body = _stood_off(smooth, vertex_normals(smooth, chart.faces), offset, np.array(ground.up, dtype=np.float32))
     surfaces = [_Surface(vertices_m=body, rest_m=rest, faces=chart.faces, face_kind=chart.face_kind)]
     surfaces += [_shoe(chart, side, posed, look) for side in (0, 1)]
     for template in hair_shells(chart, look):
@@ -63,8 +64,11 @@ def dress(chart: BodyChart, posed_m: Float32[np.ndarray, "v 3"], look: Look, gro
             hair_m = hang(hair_m, template.columns, ground)
         surfaces.append(_surface(hair_m, template.rest_m, template.faces, HAIR))
     if look.is_skirt:
-        skirt_m, skirt_rest_m, faces = skirt_surface(chart, smooth, look)
+        skirt_m, skirt_rest_m, faces = tube_surface(chart, smooth, skirt_of(look), look.seed)
         surfaces.append(_surface(skirt_m, skirt_rest_m, faces, SKIRT))
+    if look.has_tail:
+        tail_m, tail_rest_m, faces = tube_surface(chart, body, tail_of(look), look.seed + 3)
+        surfaces.append(_surface(tail_m, tail_rest_m, faces, TAIL))
     return _joined(surfaces)
 
 
@@ -171,6 +175,25 @@ def _along_normals(
         moved = max(moved, -_DEEPEST_M)
         for c in range(3):
             out[i, c] += moved * normals[i, c]
+    return out
+
+
+@kernel
+def _stood_off(
+    smooth_m: Float32[np.ndarray, "v 3"],
+    normals: Float32[np.ndarray, "v 3"],
+    offset_m: Float32[np.ndarray, " v"],
+    up: Float32[np.ndarray, "3"],
+) -> Float32[np.ndarray, "v 3"]:
+    """Loose cloth lies on what it hangs from and hangs below it: farther off where the surface faces the ground."""
+    out = smooth_m.copy()
+    for i in range(len(out)):
+        upward = normals[i, 0] * up[0] + normals[i, 1] * up[1] + normals[i, 2] * up[2]
+        off = offset_m[i]
+        if off > _SNUG_M:
+            off = _SNUG_M + (off - _SNUG_M) * (1.0 - 0.7 * upward)
+        for c in range(3):
+            out[i, c] += off * normals[i, c]
     return out
 
 

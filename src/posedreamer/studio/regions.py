@@ -10,8 +10,8 @@ from jaxtyping import UInt8
 
 from posedreamer.records import REGIONS
 from posedreamer.rendering.kernels import kernel
-from posedreamer.studio.chart import EAR, EYE, HAIR, INSIDE, SHOE, SKIRT, Landmarks
-from posedreamer.studio.cloth import bottom_cover, hair_cover, shoe_cover, top_cover
+from posedreamer.studio.chart import EAR, EYE, HAIR, INSIDE, SHOE, SKIRT, TAIL, Landmarks
+from posedreamer.studio.cloth import bottom_cover, hair_edge, shoe_cover, top_cover
 from posedreamer.studio.looks import Look
 
 __all__ = ["region_map", "surface_region"]
@@ -36,10 +36,12 @@ def surface_region(kind: int, x: float, y: float, z: float, sleeve: float, look:
         return _SHOES
     if kind == SKIRT:
         return _BOTTOM
+    if kind == TAIL:
+        return _TOP
     if top_cover(x, y, z, sleeve, look) > 0.0:
         return _TOP
     if z > marks.eye_z - 0.13 * marks.head_scale and fabs(x) < _ON_HEAD:
-        is_hairy = look.hair_m > 0.0 and kind != EAR and hair_cover(x, y, z, marks) > 0.0015
+        is_hairy = look.hair_m > 0.0 and kind != EAR and hair_edge(x, y, z, look, marks) > 0.0015
         return _HAIR if is_hairy else _SKIN
     if bottom_cover(z, sleeve, look) > 0.0:
         return _BOTTOM

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 from posedreamer.errors import InputError, did_you_mean
 from posedreamer.records import COLOURS_RGB, Appearance, Caption, Garment
+from posedreamer.studio.garments import BOTTOMS, PATTERNS, SHOES, TOPS, BottomKind, ShoeKind, TopKind
 from posedreamer.studio.places import (
     INDOOR_LIGHTS,
     INDOOR_PLACES,
@@ -34,6 +35,7 @@ __all__ = [
     "LIGHTS",
     "OUTDOOR_LIGHTS",
     "OUTDOOR_PLACES",
+    "PATTERNS",
     "PLACES",
     "SHOES",
     "SKIN_TONES",
@@ -62,6 +64,11 @@ class HairCut:
         thickness_m: how far the shell stands off the scalp.
         length_m: how far hair hangs below the hairline at the back and the sides.
         has_bun: a knot at the back of the crown.
+        tails: how many tails hang from the crown's back: one in the middle, or one at each side.
+        is_braided: tails are braids.
+        fringe: how far hair falls over the forehead, 0 none, 1 to the brows.
+        parting: how far to the side of the middle hair parts, in head widths of 0.1 m; None where it does not.
+        is_curly: tight curls.
         genders: whom captions usually give it to.
     """
 
@@ -69,65 +76,12 @@ class HairCut:
     thickness_m: float
     length_m: float = 0.0
     has_bun: bool = False
+    tails: int = 0
+    is_braided: bool = False
+    fringe: float = 0.0
+    parting: float | None = None
+    is_curly: bool = False
     genders: tuple[str, ...] = ("woman", "man", "person")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopKind:
-    """A garment of the trunk and arms; all of them cover the chest, the back, the belly and the shoulders' tops.
-
-    Attributes:
-        sleeve: how far it covers the arm: 0 none, 1 to the elbow, 2 to the wrist.
-        hem: how far it falls below the waist, as a fraction of the way from the waist to the crotch.
-        neck: how far the neckline opens below the neck's root, in fractions of the neck-to-waist distance;
-            negative climbs up the neck.
-        loose_m: how far the cloth stands off the body.
-        detail: what is drawn on it.
-        likely_colours: what captions choose from.
-    """
-
-    sleeve: float
-    hem: float
-    neck: float
-    loose_m: float
-    detail: Literal["plain", "placket", "zip", "hood", "straps", "stripes", "collar"] = "plain"
-    likely_colours: tuple[str, ...] = tuple(COLOURS_RGB)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BottomKind:
-    """A garment of the pelvis and legs; all of them cover the pelvis.
-
-    Attributes:
-        leg: how far it covers the leg: 0.5 mid-thigh, 1 to the knee, 2 to the ankle.
-        loose_m: how far the cloth stands off the body.
-        is_plural: "blue jeans", not "a blue jeans".
-        is_skirt: one tube round both legs.
-        detail: what is drawn on it.
-    """
-
-    leg: float
-    loose_m: float
-    is_plural: bool = True
-    is_skirt: bool = False
-    detail: Literal["plain", "seams", "stripe"] = "plain"
-    likely_colours: tuple[str, ...] = tuple(COLOURS_RGB)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShoeKind:
-    """A pair of shoes (always plural).
-
-    Attributes:
-        shaft: how far it covers the shin: 0 below the ankle, 1 up to the knee.
-        sole_rgb: colour of the sole; None where it is that of the shoe, darker.
-        loose_m: how far it stands off the foot.
-    """
-
-    shaft: float
-    sole_rgb: Rgb | None
-    loose_m: float
-    likely_colours: tuple[str, ...] = tuple(COLOURS_RGB)
 
 
 SKIN_TONES: Final[Mapping[str, Rgb]] = MappingProxyType(
@@ -159,64 +113,37 @@ HAIR_COLOURS: Final[Mapping[str, Rgb]] = MappingProxyType(
     }
 )
 
+_WOMEN: Final = ("woman", "person")
+_MEN: Final = ("man", "person")
+
 HAIR_CUTS: Final[Mapping[str, HairCut]] = MappingProxyType(
     {
-        "bald": HairCut(phrase="a bald head", thickness_m=0.0, genders=("man", "person")),
-        "shaved": HairCut(phrase="shaved {colour} hair", thickness_m=0.003, genders=("man", "person")),
+        "bald": HairCut(phrase="a bald head", thickness_m=0.0, genders=_MEN),
+        "shaved": HairCut(phrase="shaved {colour} hair", thickness_m=0.003, genders=_MEN),
         "short": HairCut(phrase="short {colour} hair", thickness_m=0.014),
-        "curly": HairCut(phrase="curly {colour} hair", thickness_m=0.028, length_m=0.02),
+        "curly": HairCut(phrase="curly {colour} hair", thickness_m=0.028, length_m=0.02, is_curly=True),
         "chin-length": HairCut(
-            phrase="chin-length {colour} hair", thickness_m=0.018, length_m=0.09, genders=("woman", "person")
+            phrase="chin-length {colour} hair", thickness_m=0.018, length_m=0.09, parting=0.0, genders=_WOMEN
         ),
         "shoulder-length": HairCut(
-            phrase="shoulder-length {colour} hair", thickness_m=0.018, length_m=0.16, genders=("woman", "person")
+            phrase="shoulder-length {colour} hair", thickness_m=0.018, length_m=0.16, parting=0.2, genders=_WOMEN
         ),
-        "long": HairCut(phrase="long {colour} hair", thickness_m=0.018, length_m=0.28, genders=("woman", "person")),
-        "bun": HairCut(
-            phrase="{colour} hair tied in a bun", thickness_m=0.012, has_bun=True, genders=("woman", "person")
+        "long": HairCut(phrase="long {colour} hair", thickness_m=0.018, length_m=0.28, parting=0.0, genders=_WOMEN),
+        "bun": HairCut(phrase="{colour} hair tied in a bun", thickness_m=0.012, has_bun=True, genders=_WOMEN),
+        "side-parted": HairCut(phrase="side-parted {colour} hair", thickness_m=0.020, parting=0.32),
+        "fringe": HairCut(phrase="short {colour} hair with a fringe", thickness_m=0.018, fringe=0.75),
+        "bob": HairCut(
+            phrase="{colour} hair in a bob with a fringe", thickness_m=0.02, length_m=0.06, fringe=0.9, genders=_WOMEN
         ),
-    }
-)
-
-_SOBER: Final = ("black", "white", "grey", "blue", "brown", "beige", "green")
-
-TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
-    {
-        "t-shirt": TopKind(sleeve=0.55, hem=0.45, neck=0.02, loose_m=0.010),
-        "polo shirt": TopKind(sleeve=0.6, hem=0.4, neck=0.0, loose_m=0.009, detail="collar"),
-        "tank top": TopKind(sleeve=0.03, hem=0.4, neck=0.14, loose_m=0.006, detail="straps"),
-        "long-sleeved shirt": TopKind(sleeve=1.95, hem=0.45, neck=0.02, loose_m=0.009),
-        "striped shirt": TopKind(sleeve=1.95, hem=0.45, neck=0.03, loose_m=0.009, detail="stripes"),
-        "shirt": TopKind(sleeve=1.95, hem=0.3, neck=0.0, loose_m=0.010, detail="placket", likely_colours=_SOBER),
-        "blouse": TopKind(sleeve=1.5, hem=0.35, neck=0.08, loose_m=0.010),
-        "jumper": TopKind(sleeve=1.97, hem=0.45, neck=0.0, loose_m=0.013),
-        "hoodie": TopKind(sleeve=1.97, hem=0.5, neck=0.0, loose_m=0.014, detail="hood"),
-        "jacket": TopKind(sleeve=1.97, hem=0.55, neck=-0.05, loose_m=0.014, detail="zip"),
-    }
-)
-
-_DENIM: Final = ("blue", "black", "grey", "white")
-
-BOTTOMS: Final[Mapping[str, BottomKind]] = MappingProxyType(
-    {
-        "jeans": BottomKind(leg=2.02, loose_m=0.007, detail="seams", likely_colours=_DENIM),
-        "trousers": BottomKind(leg=2.03, loose_m=0.009, likely_colours=_SOBER),
-        "tracksuit bottoms": BottomKind(leg=2.0, loose_m=0.010, detail="stripe"),
-        "leggings": BottomKind(leg=1.85, loose_m=0.002, likely_colours=("black", "grey", "blue", "purple", "red")),
-        "shorts": BottomKind(leg=0.72, loose_m=0.012),
-        "cropped trousers": BottomKind(leg=1.5, loose_m=0.010, likely_colours=_SOBER),
-        "skirt": BottomKind(leg=0.9, loose_m=0.014, is_plural=False, is_skirt=True),
-    }
-)
-
-SHOES: Final[Mapping[str, ShoeKind]] = MappingProxyType(
-    {
-        "trainers": ShoeKind(shaft=0.0, sole_rgb=(228, 228, 224), loose_m=0.008),
-        "shoes": ShoeKind(
-            shaft=0.0, sole_rgb=None, loose_m=0.006, likely_colours=("black", "brown", "grey", "white", "beige")
-        ),
-        "boots": ShoeKind(
-            shaft=0.42, sole_rgb=(40, 34, 30), loose_m=0.010, likely_colours=("black", "brown", "grey", "beige")
+        "afro": HairCut(phrase="a {colour} afro", thickness_m=0.065, is_curly=True),
+        "ponytail": HairCut(phrase="{colour} hair in a ponytail", thickness_m=0.012, tails=1, genders=_WOMEN),
+        "braids": HairCut(
+            phrase="{colour} hair in two braids",
+            thickness_m=0.012,
+            tails=2,
+            is_braided=True,
+            parting=0.0,
+            genders=_WOMEN,
         ),
     }
 )
@@ -250,6 +177,8 @@ def _check_appearance(appearance: Appearance) -> None:
 def _check_garment(garment: Garment, kinds: Mapping[str, object], what: str) -> None:
     _look_up(garment.kind, kinds, what)
     _look_up(garment.colour, COLOURS_RGB, f"colour of the {garment.kind}")
+    patterns = {"plain": 0} if kinds is SHOES else PATTERNS
+    _look_up(garment.pattern, patterns, f"pattern of the {garment.kind}")
 
 
 def _look_up(word: str, table: Mapping[str, Thing], what: str) -> Thing:
