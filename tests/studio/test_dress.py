@@ -11,7 +11,7 @@ from posedreamer.rendering.rasterizer import Mesh, rasterize
 from posedreamer.studio.chart import TAIL, BodyChart
 from posedreamer.studio.dress import dress
 from posedreamer.studio.fabric import CLOTH, FLESH, surface_albedo
-from posedreamer.studio.hair import Ground, hang
+from posedreamer.studio.hair import Ground, hair_shells, hang
 from posedreamer.studio.looks import look_of
 from posedreamer.studio.painter import chart_of_body
 from posedreamer.studio.regions import surface_region
@@ -139,6 +139,14 @@ def test_wide_legs_and_loose_sleeves_stand_off_more(chart: BodyChart) -> None:
     assert spread("t-shirt", "wide trousers", shins) > spread("t-shirt", "jeans", shins) + 0.02
     upper = part_rows("left_upper_arm")
     assert spread("oversized t-shirt", "jeans", upper) > spread("tank top", "jeans", upper) + 0.015
+
+
+def test_a_ponytail_hangs_in_the_middle_and_braids_at_both_sides(chart: BodyChart) -> None:
+    for cut, sides in (("ponytail", {0}), ("braids", {-1, 1})):
+        look = look_of(dressed_in(hair_cut=cut), chart.landmarks, np.random.default_rng(0))
+        shells = hair_shells(chart, look)
+        assert {round(float(np.sign(shell.rest_m[:, 0].mean().round(2)))) for shell in shells} == sides
+        assert all(shell.rest_m[:, 2].min() < chart.landmarks.eye_z - 0.12 for shell in shells)
 
 
 def test_an_open_coat_shows_what_is_under_it(chart: BodyChart) -> None:

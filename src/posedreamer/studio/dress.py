@@ -182,25 +182,27 @@ def _along_normals(
 def _stood_off(
     smooth_m: Float32[np.ndarray, "v 3"],
     normals: Float32[np.ndarray, "v 3"],
-    offset_m: Float32[np.ndarray, " v"],
+    offset_m: Float32[np.ndarray, "v 2"],
     up: Float32[np.ndarray, "3"],
 ) -> Float32[np.ndarray, "v 3"]:
     """Loose cloth lies on what it hangs from and hangs below it: farther off where the surface faces the ground."""
     out = smooth_m.copy()
     for i in range(len(out)):
         upward = normals[i, 0] * up[0] + normals[i, 1] * up[1] + normals[i, 2] * up[2]
-        off = offset_m[i]
+        off = offset_m[i, 0]
         if off > _SNUG_M:
             off = _SNUG_M + (off - _SNUG_M) * (1.0 - 0.7 * upward)
         for c in range(3):
-            out[i, c] += off * normals[i, c]
+            out[i, c] += (off + offset_m[i, 1]) * normals[i, c]
     return out
 
 
 @kernel
-def _offsets(rest: Float32[np.ndarray, "v 4"], look: Look, marks: Landmarks) -> Float32[np.ndarray, " v"]:
-    offset = np.empty(len(rest), dtype=np.float32)
+def _offsets(rest: Float32[np.ndarray, "v 4"], look: Look, marks: Landmarks) -> Float32[np.ndarray, "v 2"]:
+    """How far cloth and how far hair stands off each vertex."""
+    offset = np.empty((len(rest), 2), dtype=np.float32)
     for i in range(len(rest)):
         x, y, z, sleeve = rest[i, 0], rest[i, 1], rest[i, 2], rest[i, 3]
-        offset[i] = cloth_offset(x, y, z, sleeve, look, marks) + hair_offset(x, y, z, look, marks)
+        offset[i, 0] = cloth_offset(x, y, z, sleeve, look, marks)
+        offset[i, 1] = hair_offset(x, y, z, look, marks)
     return offset

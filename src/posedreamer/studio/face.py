@@ -114,4 +114,15 @@ def hair_albedo(x: float, y: float, z: float, look: Look, marks: Landmarks) -> C
     strand = noise_3d(around * 26.0, z * 5.0, 0.7, look.seed + 21)
     strand += 0.7 * noise_3d(around * 70.0, z * 9.0, 2.7, look.seed + 22)
     curl = look.hair_curl * noise_3d(x * 120.0, y * 120.0, z * 120.0, look.seed + 23)
-    return tinted(look.hair, 1.0 + 0.26 * strand + 0.5 * curl)
+    turn = 0.5 * noise_3d(around * 4.0, 0.0, 5.0, look.seed + 24)
+    fall = (z - marks.eye_z) / marks.head_scale - 0.062 - 0.012 * turn
+    band = (1.0 - 0.7 * look.hair_curl) * exp(-((fall / 0.016) ** 2)) * (0.6 + 0.5 * strand)
+    fall += 0.16
+    band += 0.6 * (1.0 - look.hair_curl) * exp(-((fall / 0.03) ** 2)) * (0.5 + 0.5 * strand)
+    colour = tinted(look.hair, 1.0 + 0.32 * strand + 0.5 * curl)
+    light = 0.5 * max(band, 0.0)
+    return (
+        colour[0] * (1.0 + light) + 0.03 * light,
+        colour[1] * (1.0 + light) + 0.027 * light,
+        (colour[2] * (1.0 + light) + 0.025 * light),
+    )

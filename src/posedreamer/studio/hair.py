@@ -20,6 +20,8 @@ _COLUMNS: Final = 33
 _HALF_SPAN_RAD: Final = 1.9
 _EAR_M: Final = 0.008
 _BUN_M: Final = 0.034
+_TAIL_ROWS: Final = 16
+_TAIL_COLUMNS: Final = 9
 _FIXED_ROWS: Final = 5
 _GIVE: Final = 0.8
 _ABOVE_GROUND_M: Final = 0.008
@@ -29,13 +31,17 @@ _SKULL_BACK: Final = 0.080
 
 def hair_shells(chart: BodyChart, look: Look) -> tuple[ShellTemplate, ...]:
     """The shells of a look's hair; none for short cuts."""
-    return _shells(chart, look.hair_length_m, look.hair_m, look.has_bun)
+    return _shells(chart, look.hair_length_m, look.hair_m, look.has_bun, look.hair_tails, look.is_braided)
 
 
 @lru_cache(maxsize=64)
-def _shells(chart: BodyChart, length_m: float, thickness_m: float, has_bun: bool) -> tuple[ShellTemplate, ...]:
+def _shells(
+    chart: BodyChart, length_m: float, thickness_m: float, has_bun: bool, tails: int, is_braided: bool
+) -> tuple[ShellTemplate, ...]:
     curtain = (_curtain(chart, length_m, thickness_m),) if length_m > 0.0 else ()
-    return (*curtain, _bun(chart)) if has_bun else curtain
+    bun = (_bun(chart),) if has_bun else ()
+    sides = {0: (), 1: (0.0,), 2: (-1.0, 1.0)}[tails]
+    return (*curtain, *bun, *(_tail(chart, side, is_braided) for side in sides))
 
 
 class Ground(NamedTuple):
@@ -108,6 +114,32 @@ def _skull_reach(chart: BodyChart, up: float, spokes: Float[np.ndarray, "c 2"]) 
     at = at[np.abs(at[:, 0]) < 0.078 * scale]
     flat = at[:, :2] - _head_point(chart, 0.0, _SKULL_BACK, 0.0)[:2]
     return hull_reach(flat, spokes)
+
+
+def _tail(chart: BodyChart, side: float, is_braided: bool) -> ShellTemplate:
+    """A tube that leaves the back of the crown, or the nape at one ``side``, and hangs from its fixed rows."""
+    down = np.linspace(0.0, 1.0, _TAIL_ROWS)
+    turn = np.linspace(0.0, 2.0 * np.pi, _TAIL_COLUMNS, endpoint=False)
+    along = np.minimum(down / 0.3, 1.0)
+    if side == 0.0:
+        back, up = 0.150 + 0.045 * np.sin(along * np.pi / 2), 0.075 - 0.24 * np.maximum(down - 0.12, 0.0)
+    else:
+        back, up = 0.115 + 0.015 * along, -0.030 - 0.26 * down
+    middle = np.stack([_head_point(chart, 0.0, b, u) for b, u in zip(back, up, strict=True)])
+    middle[:, 0] += side * (0.058 + 0.012 * along) * chart.landmarks.head_scale
+    radius = 0.022 * np.minimum(0.55 + 3.0 * down, 1.0) * np.minimum(1.0, 3.2 * (1.06 - down))
+    if is_braided:
+        radius = 0.017 * (1.0 - 0.35 * down) * (0.8 + 0.28 * np.abs(np.sin(down * 16.0)))
+    round_ = np.stack([np.cos(turn), 0.8 * np.sin(turn), 0.4 * np.sin(turn)], axis=1)
+    points = middle[:, None] + radius[:, None, None] * round_ * chart.landmarks.head_scale
+    return bind_shell(
+        points.reshape(-1, 3),
+        np.tile(round_, (_TAIL_ROWS, 1)),
+        grid_faces(_TAIL_ROWS, _TAIL_COLUMNS, closed=True),
+        chart.rest_m,
+        chart.head_rows,
+        _TAIL_COLUMNS,
+    )
 
 
 def _bun(chart: BodyChart) -> ShellTemplate:
