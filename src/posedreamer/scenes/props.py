@@ -191,7 +191,7 @@ def _coarse(camera: Camera) -> Camera:
 
 def _heads(camera: Camera, bodies: Sequence[Body], before: Buffers) -> Bool[np.ndarray, "h w"]:
     """Pixels of somebody's head."""
-    rows, columns = np.mgrid[: camera.height, : camera.width] + 0.5
+    rows, columns = np.ogrid[0.5 : camera.height, 0.5 : camera.width]
     found = np.zeros((camera.height, camera.width), dtype=bool)
     for index, body in enumerate(bodies):
         centre_m = to_camera(camera, body.keypoints_m[list(HEAD)].astype(np.float64)).mean(axis=0)

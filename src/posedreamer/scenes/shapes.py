@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from math import hypot, sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,6 +22,9 @@ Point = tuple[float, float, float]
 
 _BOX_CORNERS: Final = np.array([(x, y, z) for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=np.float64)
 _BOX_SIDES: Final = ((0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5))
+_BAR_CORNERS: Final = _BOX_CORNERS - (0.5, 0.5, 0.0)
+_SIDE_CORNERS: Final = np.ravel(_BOX_SIDES)
+_SIDE_FACES: Final = (4 * np.arange(6)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])).reshape(12, 3)
 _SIDES: Final = 14
 
 
@@ -58,15 +62,18 @@ def box(low: Point, high: Point, material: str) -> Solid:
 
 def bar(start: Point, end: Point, thickness_m: float, material: str) -> Solid:
     """A square bar from one point to another."""
-    a, b = np.asarray(start), np.asarray(end)
-    along = (b - a) / np.linalg.norm(b - a)
-    other = np.array([0.0, 0.0, 1.0]) if abs(along[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
-    across = np.cross(other, along)
-    across /= np.linalg.norm(across)
-    frame = np.stack([across, np.cross(along, across), along])
-    unit = _BOX_CORNERS - (0.5, 0.5, 0.0)
-    size = np.array([thickness_m, thickness_m, np.linalg.norm(b - a)])
-    return _six_sides(a + unit * size @ frame, material)
+    ax, ay, az = (end[0] - start[0], end[1] - start[1], end[2] - start[2])
+    length = sqrt(ax * ax + ay * ay + az * az)
+    ax, ay, az = ax / length, ay / length, az / length
+    if abs(az) < 0.9:
+        flat = hypot(ax, ay)
+        bx, by, bz = -ay / flat, ax / flat, 0.0
+    else:
+        flat = hypot(ay, az)
+        bx, by, bz = 0.0, -az / flat, ay / flat
+    sides = [(bx, by, bz), (ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx), (ax, ay, az)]
+    scaled = np.array(sides) * np.array([[thickness_m], [thickness_m], [length]])
+    return _six_sides(np.asarray(start) + _BAR_CORNERS @ scaled, material)
 
 
 def round_solid(profile_m: Sequence[tuple[float, float]], material: str, centre_m: Point = (0.0, 0.0, 0.0)) -> Solid:
@@ -143,10 +150,7 @@ def _eased(values: np.ndarray, power: float) -> np.ndarray:
 
 
 def _six_sides(corners: np.ndarray, material: str) -> Solid:
-    vertices = np.concatenate([corners[list(side)] for side in _BOX_SIDES])
-    quads = 4 * np.arange(6)[:, None]
-    faces = np.concatenate([quads + np.array((0, 1, 2)), quads + np.array((0, 2, 3))])
-    return _solid(vertices, faces, material)
+    return _solid(corners[_SIDE_CORNERS], _SIDE_FACES, material)
 
 
 def _solid(vertices: np.ndarray, faces: np.ndarray, material: str) -> Solid:
