@@ -2,7 +2,7 @@
 
 Both are placed against the posed meshes themselves. A seat fills room that is free, its top at the lowest point of what
 rests on it, so it touches and cuts through nobody. What stands in front is drawn again until the share of a person that
-it hides is within HIDDEN_SHARE and nobody's head is hidden.
+it hides is within HIDDEN_SHARE and nobody's head is hidden; each draws its own most, small ones more often.
 """
 
 from __future__ import annotations
@@ -168,6 +168,7 @@ def draw_occluder(
     heads = _heads(test, bodies, before)
     things = np.concatenate([*(body.vertices_m[::5] for body in bodies), *(_in_world(camera, s) for s in seats)])
     kinds = list(OCCLUDERS)
+    most = HIDDEN_SHARE[0] + (HIDDEN_SHARE[1] - HIDDEN_SHARE[0]) * float(rng.uniform(0.3, 1.0)) ** 2
     for _ in range(TRIES):
         kind = kinds[int(rng.integers(len(kinds)))]
         thing = OCCLUDERS[kind]
@@ -177,7 +178,7 @@ def draw_occluder(
         if not _is_clear(own, place, things):
             continue
         prop = _prop(kind, colour, moved(own, place[2], (place[0], place[1], 0.0)), camera, -1)
-        if prop.vertices_cam_m[:, 2].min() > NEAREST_M and _hides_fairly(prop, test, before, heads, len(bodies)):
+        if prop.vertices_cam_m[:, 2].min() > NEAREST_M and _hides_fairly(prop, before, heads, (test, most)):
             return prop
     return None
 
@@ -225,7 +226,9 @@ def _is_clear(own: Solid, place: tuple[float, float, float], points_m: Float[np.
     return not bool((inside.all(axis=1) & (points_m[:, 2] < high[2])).any())
 
 
-def _hides_fairly(prop: Prop, camera: Camera, before: Buffers, heads: Bool[np.ndarray, "h w"], count: int) -> bool:
+def _hides_fairly(prop: Prop, before: Buffers, heads: Bool[np.ndarray, "h w"], test: tuple[Camera, float]) -> bool:
+    camera, most = test
+    count = int(before.person_id.max(initial=0)) + 1
     depth_m = rasterize([], camera, prop_meshes([prop])).depth_m
     in_front = depth_m < before.depth_m
     if (in_front & heads).any() or in_front.mean() > MOST_OF_PICTURE:
@@ -233,7 +236,7 @@ def _hides_fairly(prop: Prop, camera: Camera, before: Buffers, heads: Bool[np.nd
     shown = np.bincount(before.person_id[before.person_id >= 0], minlength=count)
     hidden = np.bincount(before.person_id[(before.person_id >= 0) & in_front], minlength=count)
     shares = hidden / np.maximum(shown, 1)
-    return bool(shares.max() >= HIDDEN_SHARE[0] and shares.max() <= HIDDEN_SHARE[1])
+    return bool(HIDDEN_SHARE[0] <= shares.max() <= most)
 
 
 def _prop(kind: str, colour: str, solid: Solid, camera: Camera, seats: int) -> Prop:
