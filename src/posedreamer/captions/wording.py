@@ -37,7 +37,7 @@ MALE_TO: Final = 0.4
 YEARS_ADULT: Final = 18.0
 YEARS_OLD: Final = 90.0
 GREY_FROM_YEARS: Final = 50.0
-PATTERNED_SHARE: Final = 0.45
+PATTERNED_SHARE: Final = 0.3
 
 
 def gender_word(person: Person) -> str:

@@ -46,6 +46,7 @@ def face_albedo(x: float, y: float, z: float, look: Look, marks: Landmarks) -> C
     flush = exp(-(((across - 0.038) / 0.017) ** 2) - ((up + 0.034) / 0.016) ** 2)
     flush += 0.8 * exp(-((across / 0.011) ** 2) - ((up + 0.036) / 0.011) ** 2)
     colour = colour[0] * (1.0 + 0.10 * flush), colour[1] * (1.0 - 0.10 * flush), colour[2] * (1.0 - 0.10 * flush)
+    colour = tinted(colour, 1.0 - look.age * _lines(across, up))
     colour = _stubbled(colour, across, back, up, look)
     colour = _eye_rims(colour, across, up)
     nostril = ((across - 0.0075) / 0.0045) ** 2 + ((up + 0.0445) / 0.0028) ** 2
@@ -54,6 +55,16 @@ def face_albedo(x: float, y: float, z: float, look: Look, marks: Landmarks) -> C
     line = fabs(up + 0.0668 - 0.0012 * smooth_step(0.0, 0.012, across))
     colour = tinted(colour, 1.0 - 0.65 * smooth_step(0.0022, 0.0008, line) * smooth_step(0.028, 0.025, across))
     return blend(colour, look.brow, 0.9 * _brow(across, up))
+
+
+@kernel
+def _lines(across: float, up: float) -> float:
+    """How much the lines of age darken: beside the mouth, across the forehead, under the eyes, beside them."""
+    fold = smooth_step(0.0030, 0.0008, fabs(across - 0.020 + 0.35 * (up + 0.045))) * (-0.072 < up < -0.036)
+    brow = 0.6 * smooth_step(0.0022, 0.0006, fabs(fabs(up - 0.043 + 1.5 * across * across) - 0.006)) * (across < 0.034)
+    bag = 0.7 * smooth_step(0.0024, 0.0006, fabs(up + 0.0155 - 9.0 * (across - 0.031) ** 2)) * (0.019 < across < 0.043)
+    crow = 0.6 * smooth_step(0.0020, 0.0006, fabs(fabs(up) - 0.25 * (across - 0.045))) * (0.047 < across < 0.058)
+    return 0.22 * max(max(fold, brow), max(bag, crow))
 
 
 @kernel
