@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,9 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     help="Generated human data with true labels.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
+
+train_app = typer.Typer(help="Train the models that the project brings along.", no_args_is_help=True)
+app.add_typer(train_app, name="train")
 
 RecipeName = Annotated[str, typer.Argument(help="A built-in recipe (see `recipes`) or a path ending in .yaml.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed of every random draw.")]
@@ -126,6 +130,26 @@ def export(
 
     factory("export", to)(dataset, out)
     typer.echo(f"{to}: {out}")
+
+
+@train_app.command()
+def compact(
+    *,
+    out: Annotated[Path, typer.Option(help="The training folder; made, or gone on from.")],
+    minutes: Annotated[float, typer.Option(help="Training time in all, over all sittings.")] = 150.0,
+    sitting: Annotated[float | None, typer.Option(help="Minutes of this sitting; run again to go on.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that make pictures.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Train the built-in diffusion generator from nothing, on studio pictures made on the spot."""
+    from posedreamer.recipes.training import train_compact
+
+    sitting_minutes = math.inf if sitting is None else sitting
+    weights = train_compact(
+        out, minutes=minutes, sitting_minutes=sitting_minutes, device=device, workers=workers, seed=seed
+    )
+    typer.echo(f"weights: {weights}")
 
 
 @app.command()

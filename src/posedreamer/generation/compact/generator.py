@@ -1,0 +1,126 @@
+"""The compact model as a generator: a stand-in for photographs that any laptop can paint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from posedreamer.errors import InputError, did_you_mean
+from posedreamer.generation.compact.controls import MODES, control_maps
+from posedreamer.generation.compact.painting import SamplerSettings, paint_batch
+from posedreamer.generation.compact.weights import BUILT_IN, CompactModel, load_model, weights_digest
+from posedreamer.generation.protocol import PaintJob
+from posedreamer.records import Picture
+
+__all__ = ["CompactGenerator"]
+
+REVISION: Final = "1"
+"""Raised whenever any pixel changes for the same weights."""
+
+PICTURE_PX: Final = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactGenerator:
+    """Paints 256 x 256 pictures with a small diffusion model that was trained on the studio's pictures.
+
+    It learnt what the studio paints and nothing else: its people are stand-ins for photographs, not photographs. The
+    caption is read through a byte-level tokenizer, so that any text is accepted; words the studio has none for were
+    never seen in training and change nothing that can be relied upon. Captions are cut after 112 tokens.
+
+    Attributes:
+        steps: sampling steps.
+        guidance: how strongly the caption leads; 1 is as trained, and halves the time.
+        controls: "all", or weak control on purpose: "depth", "skeleton", "none".
+        batch_size: pictures painted at once; part of the recipe, as it decides the last bits of every pixel.
+        weights: a file of ``posedreamer train compact``; empty means the built-in weights.
+        device: "cpu" or "cuda".
+    """
+
+    steps: int = 16
+    guidance: float = 1.5
+    controls: str = "all"
+    batch_size: int = 8
+    weights: str = ""
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        """Refuse settings that paint nothing."""
+        if self.steps < 1:
+            raise InputError(f"compact.steps is {self.steps}, expected at least 1.")
+        if self.batch_size < 1:
+            raise InputError(f"compact.batch_size is {self.batch_size}, expected at least 1.")
+        if not 0.0 <= self.guidance <= 20.0:
+            raise InputError(f"compact.guidance is {self.guidance}, expected 0 to 20.")
+        if self.controls not in MODES:
+            raise InputError(
+                f"compact.controls is {self.controls!r}, expected one of {', '.join(MODES)}."
+                f"{did_you_mean(self.controls, MODES)}"
+            )
+
+    @property
+    def name(self) -> str:
+        """Catalogue id."""
+        return "compact"
+
+    @property
+    def revision(self) -> str:
+        """The code's revision, the weights' digest, the sampler's settings."""
+        return (
+            f"{REVISION}, weights {_digest(self._path)}, {self.steps} steps, guidance {self.guidance:g}, "
+            f"controls {self.controls}"
+        )
+
+    @property
+    def licence(self) -> str:
+        """Weights and training pictures are the project's own."""
+        return "Apache-2.0"
+
+    def fetch(self) -> None:
+        """The weights are whole. Raises MissingWeightsError where they are not."""
+        load_model(self._path, "cpu")
+
+    def paint(self, jobs: Sequence[PaintJob]) -> list[Picture]:
+        """One picture per job, in order. Raises InputError for a camera of another size than 256 x 256."""
+        for job in jobs:
+            camera = job.condition.scene.camera
+            if (camera.width, camera.height) != (PICTURE_PX, PICTURE_PX):
+                raise InputError(
+                    f"compact paints {PICTURE_PX} x {PICTURE_PX} pictures, the condition {job.condition.condition_id} "
+                    f"is {camera.width} x {camera.height}. Set width and height to {PICTURE_PX}, or use another generator."
+                )
+        pictures: list[Picture] = []
+        for start in range(0, len(jobs), self.batch_size):
+            pictures += self._paint_few(jobs[start : start + self.batch_size])
+        return pictures
+
+    def _paint_few(self, jobs: Sequence[PaintJob]) -> list[Picture]:
+        """At most a batch of jobs, the batch filled up with its last."""
+        full = [*jobs, *[jobs[-1]] * (self.batch_size - len(jobs))]
+        pixels = paint_batch(
+            _model(self._path, self.device),
+            np.stack([control_maps(job.condition) for job in jobs])[np.minimum(np.arange(len(full)), len(jobs) - 1)],
+            [job.condition.caption.text for job in full],
+            [job.seed for job in full],
+            SamplerSettings(steps=self.steps, guidance=self.guidance, mode=self.controls),
+        )
+        return [Picture(pixels=picture) for picture in pixels[: len(jobs)]]
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.weights).expanduser() if self.weights else BUILT_IN
+
+
+@lru_cache(maxsize=2)
+def _model(path: Path, device: str) -> CompactModel:
+    return load_model(path, device)
+
+
+@lru_cache(maxsize=8)
+def _digest(path: Path) -> str:
+    return weights_digest(path)

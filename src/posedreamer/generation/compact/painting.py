@@ -1,0 +1,78 @@
+"""Pictures from a model: control maps and captions in, 8-bit pictures out, a fixed number at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from posedreamer.generation.compact.controls import MODES, channels_shown
+from posedreamer.generation.compact.network import Context
+from posedreamer.generation.compact.sampling import sample
+from posedreamer.generation.compact.tokens import encode_captions
+from posedreamer.generation.compact.weights import CompactModel
+
+__all__ = ["SamplerSettings", "paint_batch", "to_unit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplerSettings:
+    """How pictures are drawn from the model.
+
+    Attributes:
+        steps: Euler steps, at least 1.
+        guidance: strength of classifier-free guidance by the caption; 1 is none, and halves the arithmetic.
+        shift: above 1 takes more of the steps near the noise.
+        mode: a control mode, a key of MODES.
+    """
+
+    steps: int = 16
+    guidance: float = 1.5
+    shift: float = 1.0
+    mode: str = "all"
+
+
+def to_unit(pictures: UInt8[np.ndarray, "b h w 3"], device: str) -> Float[Tensor, "b 3 h w"]:
+    """8-bit pictures as RGB in [-1, 1]."""
+    tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(device).permute(0, 3, 1, 2).float()
+    return tensor.div(127.5).sub(1.0).contiguous(memory_format=torch.channels_last)
+
+
+@torch.inference_mode()
+def paint_batch(
+    model: CompactModel,
+    maps: UInt8[np.ndarray, "b c h w"],
+    captions: Sequence[str],
+    seeds: Sequence[int],
+    settings: SamplerSettings,
+) -> UInt8[np.ndarray, "b h w 3"]:
+    """One picture per row; noise comes from each row's seed alone, drawn on the CPU whatever the device."""
+    device = next(model.denoiser.parameters()).device
+    shown = torch.from_numpy(channels_shown(settings.mode)).to(device)[:, None, None]
+    controls = (torch.from_numpy(maps).to(device).float() / 255.0 * shown).contiguous(memory_format=torch.channels_last)
+    size = (3, maps.shape[2] // 2, maps.shape[3] // 2)
+    noise = torch.stack([torch.randn(size, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
+    noise = noise.to(device, memory_format=torch.channels_last)
+    told = _context(model, controls, captions, settings.mode)
+    untold = _context(model, controls, [""] * len(captions), settings.mode) if settings.guidance != 1.0 else None
+
+    def predict(x: Float[Tensor, "b 3 h w"], time: float) -> Float[Tensor, "b 3 h w"]:
+        now = torch.full((len(x),), time, device=device)
+        clean = model.denoiser(x, now, told)
+        if untold is None:
+            return clean
+        return clean + (settings.guidance - 1.0) * (clean - model.denoiser(x, now, untold))
+
+    small = sample(predict, noise, settings.steps, settings.shift).clamp(-1.0, 1.0)
+    pictures = model.detail(small, controls).clamp(-1.0, 1.0).permute(0, 2, 3, 1)
+    return ((pictures + 1.0) * 127.5 + 0.5).to(torch.uint8).cpu().numpy()
+
+
+def _context(model: CompactModel, controls: Float[Tensor, "b c h w"], captions: Sequence[str], mode: str) -> Context:
+    tokens = torch.from_numpy(encode_captions(model.tokenizer, captions, model.shape.text_length))
+    modes = torch.full((len(captions),), list(MODES).index(mode))
+    return model.denoiser.read(controls, tokens.to(controls.device), modes.to(controls.device))

@@ -1,0 +1,114 @@
+"""``posedreamer train``: what is trained, on which recipes' conditions, and what is told on the way."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import platform
+from dataclasses import asdict, replace
+from itertools import count, islice
+from pathlib import Path
+from typing import Final
+
+import numba
+import torch
+
+from posedreamer.errors import InputError
+from posedreamer.generation.compact.painting import SamplerSettings
+from posedreamer.generation.compact.weights import save_model
+from posedreamer.recipes.conditions import RecipeConditions
+from posedreamer.scoring.blazepose import BlazePoseScorer
+from posedreamer.training.compact.examples import ExampleMaker
+from posedreamer.training.compact.judging import Yardstick, write_sheet
+from posedreamer.training.compact.loop import Moment, TrainingPlan, train
+
+__all__ = ["train_compact"]
+
+_LOG = logging.getLogger(__name__)
+_STUDIO: Final = ("generator.name=studio",)
+_PAIRS: Final = 0.1
+_HELD_OUT_SEED: Final = 1_000_003
+_HELD_OUT: Final = 64
+_LOOK_EVERY_MINUTES: Final = 20.0
+
+
+def train_compact(
+    out: Path,
+    *,
+    minutes: float = 150.0,
+    sitting_minutes: float = math.inf,
+    device: str = "cpu",
+    workers: int | None = None,
+    seed: int = 0,
+) -> Path:
+    """Trains the compact model from nothing, or goes on where ``out`` stopped; returns the weight file.
+
+    ``out`` gets ``compact.safetensors`` (the model so far), ``state.json`` with its tensors, ``log.jsonl`` and a sheet
+    of pictures now and then. Labels come from the built-in pose prior, framed as in the recipes demo and pairs.
+
+    Raises InputError for a damaged state, no time, or a device that is not there.
+    """
+    if not minutes > 0 or not sitting_minutes > 0:
+        raise InputError(f"minutes is {minutes:g} and of this sitting {sitting_minutes:g}, expected above 0.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("device is 'cuda', but PyTorch sees none here. Use --device cpu.")
+    cores = os.cpu_count() or 1
+    plan = TrainingPlan(minutes=minutes, sitting_minutes=sitting_minutes, device=device, seed=seed)
+    plan = replace(plan, workers=cores if workers is None else workers)
+    if device == "cuda":
+        plan = replace(plan, batch_size=64, round_size=4096, overlap=True)
+    else:
+        torch.set_num_threads(cores)
+    _LOG.info("threads: %d torch, %d numba", torch.get_num_threads(), numba.get_num_threads())
+    sources = tuple(RecipeConditions(recipe=name, settings=_STUDIO, seed=seed) for name in ("demo", "pairs"))
+    teller = _Teller(out, minutes)
+    train(plan, ExampleMaker(sources=sources, shares=(1.0 - _PAIRS, _PAIRS), seed=seed), out, teller)
+    return teller.weights
+
+
+class _Teller:
+    """Writes the log and the model after every round, looks at pictures now and then."""
+
+    def __init__(self, out: Path, minutes: float) -> None:
+        self.weights = out / "compact.safetensors"
+        self._out, self._minutes, self._looked_at = out, minutes, -math.inf
+        self._yardstick: Yardstick | None = None
+
+    def __call__(self, moment: Moment) -> None:
+        progress = moment.state.progress
+        spent = progress.seconds / 60.0
+        line: dict[str, float] = {
+            "minutes": round(spent, 2),
+            "step": progress.step,
+            "seen": progress.seen,
+            "made": progress.made,
+            "flow_loss": round(moment.flow, 5),
+            "detail_loss": round(moment.detail, 5),
+            "ms_a_picture": round(moment.milliseconds, 1),
+        }
+        if spent - self._looked_at >= _LOOK_EVERY_MINUTES or spent >= self._minutes:
+            self._looked_at = spent
+            line |= self._look(moment)
+        with (self._out / "log.jsonl").open("a") as log:
+            log.write(json.dumps(line) + "\n")
+        _LOG.info("%s", ", ".join(f"{name} {value:g}" for name, value in line.items()))
+        card = {"training": asdict(progress), "minutes": round(spent, 1), "machine": platform.machine()}
+        save_model(replace(moment.model(), card=card), self.weights)
+
+    def _look(self, moment: Moment) -> dict[str, float]:
+        if self._yardstick is None:
+            held_out = RecipeConditions(recipe="demo", settings=_STUDIO, seed=_HELD_OUT_SEED)
+            conditions = (condition for index in count() if (condition := held_out(index)) is not None)
+            self._yardstick = Yardstick(
+                conditions=tuple(islice(conditions, _HELD_OUT)), judge=BlazePoseScorer(), seed=_HELD_OUT_SEED
+            )
+        verdict = self._yardstick.measure(moment.model(), SamplerSettings())
+        write_sheet(verdict, self._out / f"pictures-{moment.state.progress.step:06d}.png")
+        return {
+            "share": round(verdict.share, 4),
+            "share_studio": round(verdict.share_studio, 4),
+            "oks": round(verdict.oks, 4),
+            "oks_studio": round(verdict.oks_studio, 4),
+        }

@@ -1,0 +1,1 @@
+"""The built-in diffusion generator, trained from nothing on studio pictures made on the spot."""

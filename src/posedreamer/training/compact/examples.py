@@ -1,0 +1,106 @@
+"""Training examples made on the spot: a condition's control maps and caption, and the studio's picture of it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from posedreamer.generation.compact.controls import control_maps
+from posedreamer.records import Condition
+from posedreamer.seeds import derive_seed
+from posedreamer.studio.painter import paint_condition
+
+__all__ = ["ExampleMaker", "ExampleWorkers", "Examples"]
+
+ConditionSource = Callable[[int], Condition | None]
+"""Conditions by label index; None where there is no scene. It must pickle."""
+
+_CHUNK: Final = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    """Pictures that the studio painted, 8-bit sRGB, with what they were painted from."""
+
+    pictures: UInt8[np.ndarray, "n h w 3"] = field(repr=False)
+    maps: UInt8[np.ndarray, "n c h w"] = field(repr=False)
+    captions: tuple[str, ...] = field(repr=False)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.captions)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Examples]) -> Examples:
+        """All of them in one, in order."""
+        return cls(
+            pictures=np.concatenate([part.pictures for part in parts]),
+            maps=np.concatenate([part.maps for part in parts]),
+            captions=tuple(caption for part in parts for caption in part.captions),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleMaker:
+    """Makes the examples of label indices; the same for the same index. Plain config that pickles."""
+
+    sources: tuple[ConditionSource, ...]
+    shares: tuple[float, ...]
+    seed: int
+
+    def __call__(self, indices: Sequence[int]) -> Examples | None:
+        """Examples of those indices whose scenes are not refused; None where all are."""
+        cv2.setNumThreads(1)
+        made = [example for index in indices if (example := self._one(index)) is not None]
+        return Examples.joined(made) if made else None
+
+    def _one(self, index: int) -> Examples | None:
+        source = np.random.default_rng((self.seed, index)).choice(len(self.sources), p=self.shares)
+        condition = self.sources[int(source)](index)
+        if condition is None:
+            return None
+        picture = paint_condition(condition, derive_seed(self.seed, condition.condition_id, "paint"), None)
+        return Examples(
+            pictures=picture.pixels[None], maps=control_maps(condition)[None], captions=(condition.caption.text,)
+        )
+
+
+class ExampleWorkers:
+    """Processes of this machine that make examples; indices only grow, so that none is ever made twice."""
+
+    def __init__(self, make: ExampleMaker, workers: int, next_index: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread)
+        self._make, self.next_index = make, next_index
+
+    def start(self, count: int) -> list[Future[Examples | None]]:
+        """Begins about ``count`` examples (fewer come back: some scenes are refused)."""
+        futures: list[Future[Examples | None]] = []
+        for start in range(self.next_index, self.next_index + count, _CHUNK):
+            futures.append(self._pool.submit(self._make, range(start, min(start + _CHUNK, self.next_index + count))))
+        self.next_index += count
+        return futures
+
+    @staticmethod
+    def finish(futures: Sequence[Future[Examples | None]]) -> Iterator[Examples]:
+        """What was begun, in order of index."""
+        for future in futures:
+            made = future.result()
+            if made is not None:
+                yield made
+
+    def close(self) -> None:
+        """Stops the processes; what was begun and not finished is dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _one_thread() -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"

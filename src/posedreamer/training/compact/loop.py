@@ -1,0 +1,239 @@
+"""The training loop: rounds of fresh pictures, each shown a few times, until the time is spent."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor
+
+from posedreamer.generation.compact.controls import CHANNELS, MODES, channels_shown
+from posedreamer.generation.compact.network import NetworkShape
+from posedreamer.generation.compact.painting import to_unit
+from posedreamer.generation.compact.sampling import mixed
+from posedreamer.generation.compact.tokens import encode_captions, train_tokenizer
+from posedreamer.generation.compact.weights import CompactModel
+from posedreamer.training.compact.examples import ExampleMaker, Examples, ExampleWorkers
+from posedreamer.training.compact.objective import (
+    blurred_or_predicted,
+    detail_loss,
+    draw_times,
+    flow_loss,
+    half_size,
+    person_weight,
+)
+from posedreamer.training.compact.state import TrainingState
+
+__all__ = ["Moment", "TrainingPlan", "train"]
+
+_LOG = logging.getLogger(__name__)
+_WORDS: Final = 1024
+_DROPPED_CAPTIONS: Final = 0.1
+_MODE_SHARES: Final = {"all": 0.80, "depth": 0.08, "skeleton": 0.08, "none": 0.04}
+_WARM_UP_STEPS: Final = 200
+_DECAY_FROM: Final = 0.6
+_MEAN_DECAY: Final = 0.999
+_CROP_PX: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """How long and how fast.
+
+    Attributes:
+        minutes: of training in all, over all sittings, the making of pictures included.
+        sitting_minutes: of this sitting at most; the state is saved and a later call goes on.
+        round_size: fresh pictures of a round; pool_rounds: rounds that are held in memory.
+        reuse: how often a picture is shown on average.
+        overlap: pictures of the next round are made while the networks train (where they train on another device).
+    """
+
+    minutes: float = 150.0
+    sitting_minutes: float = math.inf
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    round_size: int = 1536
+    pool_rounds: int = 3
+    reuse: float = 4.0
+    workers: int = 2
+    overlap: bool = False
+    device: str = "cpu"
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a round came to: mean losses since the last, and the model as it would be shipped."""
+
+    flow: float
+    detail: float
+    milliseconds: float
+    state: TrainingState
+
+    def model(self) -> CompactModel:
+        """The running means as a model."""
+        means = self.state.means
+        return CompactModel(
+            denoiser=means["denoiser"],  # pyright: ignore[reportArgumentType]
+            detail=means["detail"],  # pyright: ignore[reportArgumentType]
+            tokenizer=self.state.tokenizer,
+            shape=self.state.shape,
+            card={},
+        )
+
+
+def train(plan: TrainingPlan, make: ExampleMaker, folder: Path, tell: Callable[[Moment], None]) -> TrainingState:
+    """Trains until the plan's minutes or this sitting's are spent; ``folder`` holds the state and is gone on from.
+
+    ``tell`` is called after every round, when the state has been saved.
+
+    Raises InputError for a damaged state.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = TrainingState.load(folder, plan.learning_rate, plan.device)
+    workers = ExampleWorkers(make, plan.workers, state.progress.next_index if state else 0)
+    began = time.monotonic()
+    before = state.progress.seconds if state else 0.0
+    pool: deque[Examples] = deque(maxlen=plan.pool_rounds)
+    pending = workers.start(plan.round_size)
+    try:
+        while True:
+            pool.append(Examples.joined(list(workers.finish(pending))))
+            pending = workers.start(plan.round_size) if plan.overlap else []
+            if state is None:
+                state = _first_state(plan, pool[-1].captions)
+            state.progress.made += len(pool[-1])
+            clock = _Clock(began, before, plan)
+            moment = _round(plan, state, pool, clock)
+            state.progress.next_index = workers.next_index
+            state.progress.seconds = clock.seconds()
+            state.save(folder)
+            tell(moment)
+            if clock.is_over():
+                return state
+            pending = pending or workers.start(plan.round_size)
+    finally:
+        workers.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """Time spent on training."""
+
+    began: float
+    before: float
+    plan: TrainingPlan
+
+    def seconds(self) -> float:
+        return self.before + time.monotonic() - self.began
+
+    def share(self) -> float:
+        return self.seconds() / (60.0 * self.plan.minutes)
+
+    def is_over(self) -> bool:
+        return self.share() >= 1.0 or self.seconds() - self.before >= 60.0 * self.plan.sitting_minutes
+
+
+def _first_state(plan: TrainingPlan, captions: Sequence[str]) -> TrainingState:
+    torch.manual_seed(plan.seed)
+    tokenizer = train_tokenizer(captions, _WORDS)
+    shape = NetworkShape(controls=len(CHANNELS), modes=len(MODES), words=_WORDS)
+    return TrainingState.fresh(shape, tokenizer, plan.learning_rate, plan.device)
+
+
+def _round(plan: TrainingPlan, state: TrainingState, pool: deque[Examples], clock: _Clock) -> Moment:
+    """One round's steps over the pool."""
+    rng = np.random.default_rng((plan.seed, state.progress.step))
+    noise = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
+    untold = encode_captions(state.tokenizer, [""], state.shape.text_length)
+    tokens = [encode_captions(state.tokenizer, examples.captions, state.shape.text_length) for examples in pool]
+    sizes = np.array([len(examples) for examples in pool])
+    steps = math.ceil(len(pool[-1]) * plan.reuse / plan.batch_size)
+    losses: list[Float[Tensor, "2"]] = []
+    began = time.monotonic()
+    for _ in range(steps):
+        if clock.is_over():
+            break
+        rows = _rows(sizes, plan.batch_size, rng)
+        batch = _batch(pool, tokens, rows)
+        batch.tokens[rng.random(plan.batch_size) < _DROPPED_CAPTIONS] = untold
+        modes = rng.choice(len(MODES), plan.batch_size, p=[_MODE_SHARES[mode] for mode in MODES])
+        _set_rate(state, plan, clock)
+        losses.append(_step(state, plan, batch, modes, noise))
+        state.progress.step += 1
+        state.progress.seen += plan.batch_size
+    flow, detail = torch.stack(losses).mean(dim=0).tolist() if losses else (math.nan, math.nan)
+    spent = 1e3 * (time.monotonic() - began) / max(len(losses) * plan.batch_size, 1)
+    return Moment(flow, detail, spent, state)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    pictures: UInt8[np.ndarray, "b h w 3"]
+    maps: UInt8[np.ndarray, "b c h w"]
+    tokens: Int64[np.ndarray, "b n"]
+
+
+def _rows(sizes: Int64[np.ndarray, " r"], count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """(round, row) of examples drawn from the pool, evenly."""
+    drawn = rng.choice(int(sizes.sum()), count, replace=int(sizes.sum()) < count)
+    ends = np.cumsum(sizes)
+    parts = np.searchsorted(ends, drawn, side="right")
+    return [(int(part), int(row - (ends[part] - sizes[part]))) for part, row in zip(parts, drawn, strict=True)]
+
+
+def _batch(pool: deque[Examples], tokens: list[Int64[np.ndarray, "n l"]], rows: list[tuple[int, int]]) -> _Batch:
+    return _Batch(
+        np.stack([pool[part].pictures[row] for part, row in rows]),
+        np.stack([pool[part].maps[row] for part, row in rows]),
+        np.stack([tokens[part][row] for part, row in rows]),
+    )
+
+
+def _set_rate(state: TrainingState, plan: TrainingPlan, clock: _Clock) -> None:
+    """Warm-up, a level, and a cosine down to a hundredth over the last part of the time."""
+    falling = min(max((clock.share() - _DECAY_FROM) / (1.0 - _DECAY_FROM), 0.0), 1.0)
+    rate = min(1.0, (state.progress.step + 1) / _WARM_UP_STEPS) * (0.505 + 0.495 * math.cos(math.pi * falling))
+    for group in state.optimiser.param_groups:
+        group["lr"] = plan.learning_rate * rate
+
+
+def _step(
+    state: TrainingState, plan: TrainingPlan, batch: _Batch, modes: Int64[np.ndarray, " b"], noise: torch.Generator
+) -> Float[Tensor, "2"]:
+    """One optimiser step of both networks; the two losses."""
+    denoiser, detail = state.networks["denoiser"], state.networks["detail"]
+    shown = torch.from_numpy(np.stack([channels_shown(mode) for mode in MODES])[modes]).to(plan.device)
+    maps = torch.from_numpy(batch.maps).to(plan.device).float().div(255.0)
+    controls = (maps * shown[:, :, None, None]).contiguous(memory_format=torch.channels_last)
+    whole, mask = to_unit(batch.pictures, plan.device), maps[:, :1]
+    picture, time_ = half_size(whole), draw_times(len(modes), noise).to(plan.device)
+    noisy = mixed(picture, torch.randn(picture.shape, generator=noise).to(picture), time_)
+    tokens = batch.tokens[:, : int((batch.tokens > 0).sum(axis=1).max())]
+    told = denoiser.read(  # pyright: ignore[reportCallIssue]
+        controls, torch.from_numpy(tokens).to(plan.device), torch.from_numpy(modes).to(plan.device)
+    )
+    predicted = denoiser(noisy, time_, told)
+    flow = flow_loss(predicted, picture, time_, person_weight(half_size(mask)))
+    small = blurred_or_predicted(picture, predicted, time_, noise)
+    top, left = (int(torch.randint(picture.shape[2] - _CROP_PX + 1, (), generator=noise)) for _ in range(2))
+    part = (..., slice(2 * top, 2 * (top + _CROP_PX)), slice(2 * left, 2 * (left + _CROP_PX)))
+    small = small[..., top : top + _CROP_PX, left : left + _CROP_PX].contiguous(memory_format=torch.channels_last)
+    fine = detail(small, controls[part].contiguous(memory_format=torch.channels_last))
+    lost = detail_loss(fine, whole[part], person_weight(mask)[part])
+    (flow + lost).backward()
+    torch.nn.utils.clip_grad_norm_(state.networks.parameters(), 1.0)
+    state.optimiser.step()
+    state.optimiser.zero_grad()
+    keep = min(_MEAN_DECAY, (1 + state.progress.step) / (10 + state.progress.step))
+    torch._foreach_lerp_(list(state.means.parameters()), list(state.networks.parameters()), 1.0 - keep)
+    return torch.stack([flow.detach(), lost.detach()]).cpu()
