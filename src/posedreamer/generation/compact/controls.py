@@ -87,8 +87,7 @@ def _ground(camera: Camera) -> Float32[np.ndarray, "h w"]:
     """255 / (distance to the world's ground along the ray in metres), held below 255; 0 where a ray never meets it."""
     rotation, move = camera.cam_from_world[:3, :3], camera.cam_from_world[:3, 3]
     eye_z = float(-(rotation.T @ move)[2])
-    columns = (np.arange(camera.width) + 0.5 - camera.K[0, 2]) / camera.K[0, 0]
-    rows = (np.arange(camera.height) + 0.5 - camera.K[1, 2]) / camera.K[1, 1]
-    x, y = np.meshgrid(columns, rows)
+    x = (np.arange(camera.width) + 0.5 - camera.K[0, 2]) / camera.K[0, 0]
+    y = ((np.arange(camera.height) + 0.5 - camera.K[1, 2]) / camera.K[1, 1])[:, None]
     down = -(rotation[0, 2] * x + rotation[1, 2] * y + rotation[2, 2]) / np.sqrt(x * x + y * y + 1.0)
     return (255.0 * np.clip(down / max(eye_z, 1e-3), 0.0, 1.0)).astype(np.float32)

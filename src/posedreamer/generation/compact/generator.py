@@ -91,8 +91,8 @@ class CompactGenerator:
             camera = job.condition.scene.camera
             if (camera.width, camera.height) != (PICTURE_PX, PICTURE_PX):
                 raise InputError(
-                    f"compact paints {PICTURE_PX} x {PICTURE_PX} pictures, the condition {job.condition.condition_id} "
-                    f"is {camera.width} x {camera.height}. Set width and height to {PICTURE_PX}, or use another generator."
+                    f"compact paints {PICTURE_PX} x {PICTURE_PX} pictures, condition {job.condition.condition_id} is "
+                    f"{camera.width} x {camera.height}. Set width and height to {PICTURE_PX} or use another generator."
                 )
         pictures: list[Picture] = []
         for start in range(0, len(jobs), self.batch_size):

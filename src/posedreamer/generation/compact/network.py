@@ -4,15 +4,17 @@ Pictures are RGB in [-1, 1]. The denoiser works at half the picture's size, on a
 done at an eighth and a sixteenth of it; the control maps reach it at every size, so that edges stay where they are.
 """
 
+# PyTorch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 __all__ = ["Context", "Denoiser", "DetailNet", "NetworkShape", "TextEncoder"]
 

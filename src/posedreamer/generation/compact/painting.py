@@ -1,5 +1,7 @@
 """Pictures from a model: control maps and captions in, 8-bit pictures out, a fixed number at a time."""
 
+# PyTorch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,8 +1,11 @@
 """Rectified flow with x-prediction: from noise to picture along straight lines (Liu et al. 2023, arXiv 2209.03003)."""
 
+# PyTorch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -20,7 +23,7 @@ def mixed(
 
 
 def times(steps: int, shift: float) -> Float[Tensor, " n"]:
-    """``steps`` times from 0 on, and 1; a shift above 1 takes more of them near the noise (SD3's shift, reversed time)."""
+    """``steps`` times from 0 on, and 1; a shift above 1 takes more of them near the noise (SD3's shift)."""
     even = torch.linspace(0.0, 1.0, steps + 1, dtype=torch.float64)
     return (even / (even + shift * (1.0 - even))).to(torch.float32)
 
@@ -34,7 +37,7 @@ def sample(
     """The picture that Euler steps reach from ``noise``; ``predict`` gives the clean picture expected at a time."""
     moments = times(steps, shift).tolist()
     x = noise
-    for now, then in zip(moments[:-1], moments[1:], strict=True):
+    for now, then in pairwise(moments):
         clean = predict(x, now)
         rest = (x - now * clean) / (1.0 - now)
         x = then * clean + (1.0 - then) * rest

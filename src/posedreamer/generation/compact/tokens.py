@@ -1,4 +1,4 @@
-"""Captions as token numbers: a byte-level BPE of Hugging Face's ``tokenizers``, trained on the project's own captions."""
+"""Captions as token numbers: a byte-level BPE (Hugging Face ``tokenizers``) trained on the project's own captions."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""The compact model's one weight file: half-precision tensors, and in its header the networks' shape and the tokenizer."""
+"""The compact model's one weight file: half-precision tensors, in its header the networks' shape and the tokenizer."""
 
+# PyTorch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import hashlib
@@ -71,7 +73,8 @@ def load_model(path: Path, device: str) -> CompactModel:
             network.load_state_dict(own)
         except RuntimeError as error:
             raise MissingWeightsError(f"{path} does not fit the networks it describes: {error}. {_STEP}") from error
-        network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        network.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        network.eval().requires_grad_(False)
     return CompactModel(
         denoiser=denoiser,
         detail=detail,

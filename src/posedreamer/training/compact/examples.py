@@ -83,11 +83,9 @@ class ExampleWorkers:
 
     def start(self, count: int) -> list[Future[Examples | None]]:
         """Begins about ``count`` examples (fewer come back: some scenes are refused)."""
-        futures: list[Future[Examples | None]] = []
-        for start in range(self.next_index, self.next_index + count, _CHUNK):
-            futures.append(self._pool.submit(self._make, range(start, min(start + _CHUNK, self.next_index + count))))
-        self.next_index += count
-        return futures
+        first, self.next_index = self.next_index, self.next_index + count
+        chunks = [range(at, min(at + _CHUNK, self.next_index)) for at in range(first, self.next_index, _CHUNK)]
+        return [self._pool.submit(self._make, chunk) for chunk in chunks]
 
     @staticmethod
     def finish(futures: Sequence[Future[Examples | None]]) -> Iterator[Examples]:

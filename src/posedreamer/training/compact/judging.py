@@ -1,4 +1,4 @@
-"""How good the model is so far: pictures of conditions it never saw, beside the studio's, and a judge's word on both."""
+"""How good the model is so far: pictures of held-out conditions, the studio's beside them, a judge's word on both."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """The training loop: rounds of fresh pictures, each shown a few times, until the time is spent."""
 
+# PyTorch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import logging
@@ -15,6 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from posedreamer.generation.compact.controls import CHANNELS, MODES, channels_shown
 from posedreamer.generation.compact.network import NetworkShape
@@ -60,7 +63,7 @@ class TrainingPlan:
     minutes: float = 150.0
     sitting_minutes: float = math.inf
     batch_size: int = 8
-    learning_rate: float = 1e-3
+    learning_rate: float = 8e-4
     round_size: int = 1536
     pool_rounds: int = 3
     reuse: float = 4.0
@@ -235,5 +238,5 @@ def _step(
     state.optimiser.step()
     state.optimiser.zero_grad()
     keep = min(_MEAN_DECAY, (1 + state.progress.step) / (10 + state.progress.step))
-    torch._foreach_lerp_(list(state.means.parameters()), list(state.networks.parameters()), 1.0 - keep)
+    get_ema_multi_avg_fn(keep)(list(state.means.parameters()), list(state.networks.parameters()), 0)
     return torch.stack([flow.detach(), lost.detach()]).cpu()

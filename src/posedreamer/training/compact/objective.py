@@ -1,11 +1,13 @@
 """What training minimises: the flow's error at half size, and the missing detail at full size."""
 
+# PyTorch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional as F
 
 __all__ = ["blurred_or_predicted", "detail_loss", "draw_times", "flow_loss", "half_size", "person_weight"]
 

@@ -1,5 +1,7 @@
 """All that a training run has reached, as files: tensors in safetensors, the rest in JSON."""
 
+# PyTorch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import json
@@ -128,4 +130,4 @@ class TrainingState:
 
 def _networks(shape: NetworkShape, device: str) -> nn.ModuleDict:
     networks = nn.ModuleDict({"denoiser": Denoiser(shape), "detail": DetailNet(shape)})
-    return networks.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    return networks.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
