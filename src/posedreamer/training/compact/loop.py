@@ -39,7 +39,7 @@ from posedreamer.training.compact.state import TrainingState
 __all__ = ["Moment", "TrainingPlan", "train"]
 
 _LOG = logging.getLogger(__name__)
-_WORDS: Final = 1024
+_SHAPE: Final = NetworkShape(controls=len(CHANNELS), modes=len(MODES), words=1024)
 _DROPPED_CAPTIONS: Final = 0.1
 _MODE_SHARES: Final = {"all": 0.80, "depth": 0.08, "skeleton": 0.08, "none": 0.04}
 _WARM_UP_STEPS: Final = 200
@@ -53,6 +53,7 @@ class TrainingPlan:
     """How long and how fast.
 
     Attributes:
+        shape: of the networks; a training that is gone on from keeps its own.
         minutes: of training in all, over all sittings, the making of pictures included.
         sitting_minutes: of this sitting at most; the state is saved and a later call goes on.
         round_size: fresh pictures of a round; pool_rounds: rounds that are held in memory.
@@ -60,6 +61,7 @@ class TrainingPlan:
         overlap: pictures of the next round are made while the networks train (where they train on another device).
     """
 
+    shape: NetworkShape = _SHAPE
     minutes: float = 150.0
     sitting_minutes: float = math.inf
     batch_size: int = 8
@@ -148,9 +150,8 @@ class _Clock:
 
 def _first_state(plan: TrainingPlan, captions: Sequence[str]) -> TrainingState:
     torch.manual_seed(plan.seed)
-    tokenizer = train_tokenizer(captions, _WORDS)
-    shape = NetworkShape(controls=len(CHANNELS), modes=len(MODES), words=_WORDS)
-    return TrainingState.fresh(shape, tokenizer, plan.learning_rate, plan.device)
+    tokenizer = train_tokenizer(captions, plan.shape.words)
+    return TrainingState.fresh(plan.shape, tokenizer, plan.learning_rate, plan.device)
 
 
 def _round(plan: TrainingPlan, state: TrainingState, pool: deque[Examples], clock: _Clock) -> Moment:
@@ -194,7 +195,7 @@ def _rows(sizes: Int64[np.ndarray, " r"], count: int, rng: np.random.Generator) 
     return [(int(part), int(row - (ends[part] - sizes[part]))) for part, row in zip(parts, drawn, strict=True)]
 
 
-def _batch(pool: deque[Examples], tokens: list[Int64[np.ndarray, "n l"]], rows: list[tuple[int, int]]) -> _Batch:
+def _batch(pool: deque[Examples], tokens: list[Int64[np.ndarray, "_n l"]], rows: list[tuple[int, int]]) -> _Batch:
     return _Batch(
         np.stack([pool[part].pictures[row] for part, row in rows]),
         np.stack([pool[part].maps[row] for part, row in rows]),
@@ -228,9 +229,10 @@ def _step(
     predicted = denoiser(noisy, time_, told)
     flow = flow_loss(predicted, picture, time_, person_weight(half_size(mask)))
     small = blurred_or_predicted(picture, predicted, time_, noise)
-    top, left = (int(torch.randint(picture.shape[2] - _CROP_PX + 1, (), generator=noise)) for _ in range(2))
-    part = (..., slice(2 * top, 2 * (top + _CROP_PX)), slice(2 * left, 2 * (left + _CROP_PX)))
-    small = small[..., top : top + _CROP_PX, left : left + _CROP_PX].contiguous(memory_format=torch.channels_last)
+    crop = min(_CROP_PX, picture.shape[2])
+    top, left = (int(torch.randint(picture.shape[2] - crop + 1, (), generator=noise)) for _ in range(2))
+    part = (..., slice(2 * top, 2 * (top + crop)), slice(2 * left, 2 * (left + crop)))
+    small = small[..., top : top + crop, left : left + crop].contiguous(memory_format=torch.channels_last)
     fine = detail(small, controls[part].contiguous(memory_format=torch.channels_last))
     lost = detail_loss(fine, whole[part], person_weight(mask)[part])
     (flow + lost).backward()

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from generation.compact.tiny import TINY
+from posedreamer.errors import InputError
+from posedreamer.generation.compact.weights import load_model, save_model
+from posedreamer.training.compact.examples import ExampleMaker, Examples, ExampleWorkers
+from posedreamer.training.compact.loop import Moment, TrainingPlan, train
+from posedreamer.training.compact.objective import blurred_or_predicted, draw_times, flow_loss, half_size, person_weight
+from posedreamer.training.compact.state import TrainingState
+from training.still_life import StillLife
+
+MAKE = ExampleMaker(sources=(StillLife(),), shares=(1.0,), seed=3)
+PLAN = TrainingPlan(shape=TINY, minutes=60.0, batch_size=4, round_size=10, reuse=1.0, workers=1)
+
+
+def test_examples_are_the_same_for_the_same_indices_however_they_are_split() -> None:
+    together = MAKE(range(8))
+    apart = Examples.joined([part for k in range(4) if (part := MAKE(range(2 * k, 2 * k + 2))) is not None])
+    assert together is not None
+    assert together.captions == apart.captions
+    assert np.array_equal(together.pictures, apart.pictures)
+    assert np.array_equal(together.maps, apart.maps)
+    assert len(together) == 7
+
+
+def test_refused_scenes_alone_make_nothing() -> None:
+    assert MAKE([4, 9]) is None
+
+
+def test_workers_never_make_an_index_twice() -> None:
+    workers = ExampleWorkers(MAKE, 1, next_index=2)
+    try:
+        made = [Examples.joined(list(workers.finish(workers.start(3)))) for _ in range(2)]
+    finally:
+        workers.close()
+    expected = MAKE(range(2, 8))
+    assert expected is not None
+    assert made[0].captions + made[1].captions == expected.captions
+    assert workers.next_index == 8
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one round's state in it."""
+    folder = tmp_path_factory.mktemp("training")
+    train(replace(PLAN, sitting_minutes=0.02), MAKE, folder, lambda _: None)
+    return folder
+
+
+def test_a_state_comes_back_whole(trained: Path) -> None:
+    state = TrainingState.load(trained, 1e-3, "cpu")
+    again = TrainingState.load(trained, 1e-3, "cpu")
+    assert state is not None
+    assert again is not None
+    assert state.progress.step > 0
+    assert state.progress.next_index > 0
+    assert state.progress.made < state.progress.next_index
+    for one, other in zip(state.networks.parameters(), again.networks.parameters(), strict=True):
+        assert torch.equal(one, other)
+        assert torch.equal(state.optimiser.state[one]["exp_avg"], again.optimiser.state[other]["exp_avg"])
+    facts = json.loads((trained / "state.json").read_text())
+    assert facts["progress"]["step"] == state.progress.step
+
+
+def test_training_goes_on_where_it_stopped(trained: Path, tmp_path: Path) -> None:
+    before = TrainingState.load(trained, 1e-3, "cpu")
+    assert before is not None
+    for file in trained.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    after = train(replace(PLAN, sitting_minutes=0.02), MAKE, tmp_path, lambda _: None)
+    assert after.progress.step > before.progress.step
+    assert after.progress.next_index > before.progress.next_index
+    assert after.progress.seconds > before.progress.seconds
+    assert len(list(tmp_path.glob("state-*.safetensors"))) == 1
+
+
+def test_time_that_is_spent_trains_no_further(trained: Path, tmp_path: Path) -> None:
+    for file in trained.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    before = TrainingState.load(tmp_path, 1e-3, "cpu")
+    assert before is not None
+    after = train(replace(PLAN, minutes=before.progress.seconds / 60.0), MAKE, tmp_path, lambda _: None)
+    assert after.progress.step == before.progress.step
+
+
+@pytest.mark.parametrize("damage", ["facts", "tensors", "missing"])
+def test_a_damaged_state_is_said_to_be_so(trained: Path, tmp_path: Path, damage: str) -> None:
+    for file in trained.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    tensors = next(tmp_path.glob("state-*.safetensors"))
+    if damage == "facts":
+        (tmp_path / "state.json").write_text("{")
+    elif damage == "tensors":
+        tensors.write_bytes(tensors.read_bytes()[:-100])
+    else:
+        tensors.unlink()
+    with pytest.raises(InputError, match="damaged"):
+        TrainingState.load(tmp_path, 1e-3, "cpu")
+
+
+def test_what_is_told_is_a_model_that_can_be_shipped(tmp_path: Path) -> None:
+    told: list[Moment] = []
+    train(replace(PLAN, sitting_minutes=0.01), MAKE, tmp_path / "training", told.append)
+    save_model(told[-1].model(), tmp_path / "tiny.safetensors")
+    assert load_model(tmp_path / "tiny.safetensors", "cpu").shape == TINY
+    assert math.isfinite(told[-1].flow)
+    assert math.isfinite(told[-1].detail)
+
+
+def test_the_loss_falls_when_the_network_learns(tmp_path: Path) -> None:
+    told: list[Moment] = []
+    plan = replace(PLAN, round_size=8, reuse=12.0, learning_rate=3e-3, sitting_minutes=0.25, minutes=1.0)
+    train(plan, MAKE, tmp_path, told.append)
+    assert told[-1].flow < 0.6 * told[0].flow
+
+
+def test_the_flow_loss_is_the_velocitys() -> None:
+    picture, noise = torch.rand(3, 3, 4, 4), torch.randn(3, 3, 4, 4)
+    time = torch.tensor([0.2, 0.5, 0.8])
+    guess = picture + 0.1 * torch.randn_like(picture)
+    t = time[:, None, None, None]
+    x = t * picture + (1 - t) * noise
+    velocity, guessed = picture - noise, (guess - x) / (1 - t)
+    expected = (velocity - guessed).square().mean()
+    assert torch.allclose(flow_loss(guess, picture, time, torch.ones(3, 1, 4, 4)), expected, rtol=1e-4)
+
+
+def test_people_weigh_more() -> None:
+    picture, mask = torch.zeros(1, 3, 16, 16), torch.zeros(1, 1, 16, 16)
+    mask[..., 4:8, 4:8] = 1.0
+    weight = person_weight(mask)
+    on, off = picture.clone(), picture.clone()
+    on[..., 5, 5], off[..., 14, 14] = 1.0, 1.0
+    time = torch.tensor([0.5])
+    assert torch.isclose(flow_loss(on, picture, time, weight), 4.0 * flow_loss(off, picture, time, weight))
+
+
+def test_times_lie_between_noise_and_picture() -> None:
+    times = draw_times(4000, torch.Generator().manual_seed(0))
+    assert 0.0 < float(times.min()) < 0.1
+    assert 0.9 < float(times.max()) < 1.0
+    assert 0.35 < float(times.mean()) < 0.45
+
+
+def test_the_detail_network_sees_late_guesses_and_true_pictures() -> None:
+    picture, guess = torch.zeros(2, 3, 8, 8), torch.ones(2, 3, 8, 8)
+    small = blurred_or_predicted(picture, guess, torch.tensor([0.9, 0.1]), torch.Generator().manual_seed(0))
+    assert torch.equal(small[0], guess[0])
+    assert float(small[1].abs().mean()) < 0.06
+
+
+def test_half_size_is_the_mean() -> None:
+    assert half_size(torch.arange(4.0).reshape(1, 1, 2, 2)).item() == 1.5
