@@ -55,7 +55,7 @@ class TrainingPlan:
     Attributes:
         shape: of the networks; a training that is gone on from keeps its own.
         minutes: of training in all, over all sittings, the making of pictures included.
-        sitting_minutes: of this sitting at most; the state is saved and a later call goes on.
+        sitting_minutes: of this sitting; it ends with the round in hand, and a later call goes on.
         round_size: fresh pictures of a round; pool_rounds: rounds that are held in memory.
         reuse: how often a picture is shown on average.
         overlap: pictures of the next round are made while the networks train (where they train on another device).
@@ -66,8 +66,8 @@ class TrainingPlan:
     sitting_minutes: float = math.inf
     batch_size: int = 8
     learning_rate: float = 8e-4
-    round_size: int = 1536
-    pool_rounds: int = 3
+    round_size: int = 768
+    pool_rounds: int = 4
     reuse: float = 4.0
     workers: int = 2
     overlap: bool = False
@@ -145,6 +145,7 @@ class _Clock:
         return self.seconds() / (60.0 * self.plan.minutes)
 
     def is_over(self) -> bool:
+        """Looked at between rounds."""
         return self.share() >= 1.0 or self.seconds() - self.before >= 60.0 * self.plan.sitting_minutes
 
 
@@ -165,7 +166,7 @@ def _round(plan: TrainingPlan, state: TrainingState, pool: deque[Examples], cloc
     losses: list[Float[Tensor, "2"]] = []
     began = time.monotonic()
     for _ in range(steps):
-        if clock.is_over():
+        if clock.share() >= 1.0:
             break
         rows = _rows(sizes, plan.batch_size, rng)
         batch = _batch(pool, tokens, rows)

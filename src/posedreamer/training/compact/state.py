@@ -121,11 +121,12 @@ class TrainingState:
         for prefix, module in (("network.", self.networks), ("mean.", self.means)):
             own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
             module.load_state_dict(own)
+        self.progress = Progress(**facts["progress"])
+        if self.progress.step == 0:
+            return
         for name, parameter in self.networks.named_parameters():
             for key in ("step", "exp_avg", "exp_avg_sq"):
-                value = tensors[f"optimiser.{key}.{name}"]
-                self.optimiser.state[parameter][key] = value.to(parameter.device) if key != "step" else value
-        self.progress = Progress(**facts["progress"])
+                self.optimiser.state[parameter][key] = tensors[f"optimiser.{key}.{name}"].to(parameter.device)
 
 
 def _networks(shape: NetworkShape, device: str) -> nn.ModuleDict:
