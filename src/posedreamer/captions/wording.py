@@ -37,7 +37,7 @@ MALE_TO: Final = 0.4
 YEARS_ADULT: Final = 18.0
 YEARS_OLD: Final = 90.0
 GREY_FROM_YEARS: Final = 50.0
-PATTERNED_SHARE: Final = 0.3
+PATTERNED_SHARE: Final = 0.2
 
 
 def gender_word(person: Person) -> str:
@@ -74,7 +74,7 @@ def draw_appearance(person: Person, rng: np.random.Generator) -> Appearance:
         hair_cut=_one_of(cuts, rng),
         hair_colour=_one_of(hair_colours, rng),
         top=top,
-        bottom=_draw_garment(bottoms, skin, rng),
+        bottom=_draw_garment(bottoms, skin, rng, apart_from=top.colour),
         shoes=_draw_shoes(rng),
     )
 
@@ -153,11 +153,15 @@ def _goes_with(bottom: BottomKind, top: TopKind, gender: str) -> bool:
 
 
 def _draw_garment(
-    kinds: Mapping[str, TopKind] | Mapping[str, BottomKind], skin: str, rng: np.random.Generator
+    kinds: Mapping[str, TopKind] | Mapping[str, BottomKind],
+    skin: str,
+    rng: np.random.Generator,
+    apart_from: str = "",
 ) -> Garment:
-    name = _one_of(list(kinds), rng)
+    weights = np.array([kind.weight for kind in kinds.values()])
+    name = list(kinds)[int(rng.choice(len(kinds), p=weights / weights.sum()))]
     kind = kinds[name]
-    colour = _one_of(_clear_of(skin, kind.likely_colours), rng)
+    colour = _one_of([each for each in _clear_of(skin, kind.likely_colours) if each != apart_from], rng)
     is_plain = not kind.likely_patterns or rng.random() >= PATTERNED_SHARE
     return Garment(kind=name, colour=colour, pattern="plain" if is_plain else _one_of(kind.likely_patterns, rng))
 

@@ -23,7 +23,7 @@ from posedreamer.scenes.things import OCCLUDERS, SEATS, SeatSpace
 
 __all__ = ["HIDDEN_SHARE", "Body", "draw_occluder", "draw_seat", "seat_space"]
 
-HIDDEN_SHARE: Final = (0.04, 0.35)
+HIDDEN_SHARE: Final = (0.04, 0.25)
 """Least share of one person's visible pixels, and most of anybody's, that a thing in front hides."""
 
 TRIES: Final = 8

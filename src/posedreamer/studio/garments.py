@@ -24,6 +24,7 @@ class TopKind:
             negative climbs up the neck.
         loose_m: how far the cloth stands off the body.
         flare_m: how much farther it stands off at the sleeves' ends.
+        weight: how often captions choose it, against 1 of most.
         tail: how far one tube round both legs falls, in the units of ``BottomKind.leg``; 0 where there is none.
         tail_gap: how wide the tube opens at the front of its hem, as a share of the way round.
         quilt_m: how far the cloth swells between its quilting.
@@ -38,6 +39,7 @@ class TopKind:
     neck: float
     loose_m: float
     flare_m: float = 0.0
+    weight: float = 1.0
     tail: float = 0.0
     tail_gap: float = 0.0
     quilt_m: float = 0.0
@@ -55,6 +57,7 @@ class BottomKind:
         leg: how far it covers the leg: 0.5 mid-thigh, 1 to the knee, 2 to the ankle.
         loose_m: how far the cloth stands off the body.
         flare_m: how much farther it stands off at the legs' ends.
+        weight: how often captions choose it, against 1 of most.
         is_plural: "blue jeans", not "a blue jeans".
         is_skirt: one tube round both legs.
         detail: what is drawn on it.
@@ -64,6 +67,7 @@ class BottomKind:
     leg: float
     loose_m: float
     flare_m: float = 0.0
+    weight: float = 1.0
     is_plural: bool = True
     is_skirt: bool = False
     detail: Literal["plain", "seams", "stripe", "cargo"] = "plain"
@@ -98,7 +102,7 @@ _DRESSY: Final = ("checked", "pinstriped", "dotted", "striped")
 
 TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
     {
-        "t-shirt": TopKind(sleeve=0.55, hem=0.45, neck=0.02, loose_m=0.012, flare_m=0.016, likely_patterns=_CASUAL),
+        "t-shirt": TopKind(sleeve=0.55, hem=0.45, neck=0.02, loose_m=0.011, flare_m=0.012, likely_patterns=_CASUAL),
         "polo shirt": TopKind(
             sleeve=0.6, hem=0.4, neck=0.0, loose_m=0.010, flare_m=0.009, detail="collar", likely_patterns=("striped",)
         ),
@@ -120,7 +124,7 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             likely_patterns=_DRESSY,
         ),
         "blouse": TopKind(
-            sleeve=1.5, hem=0.35, neck=0.08, loose_m=0.012, flare_m=0.028, likely_patterns=("dotted", "striped")
+            sleeve=1.5, hem=0.35, neck=0.08, loose_m=0.011, flare_m=0.016, likely_patterns=("dotted", "striped")
         ),
         "jumper": TopKind(
             sleeve=1.97, hem=0.45, neck=0.0, loose_m=0.017, flare_m=0.005, likely_patterns=("striped", "two-tone")
@@ -129,17 +133,17 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             sleeve=1.97,
             hem=0.5,
             neck=0.0,
-            loose_m=0.020,
+            loose_m=0.016,
             flare_m=0.004,
             detail="hood",
             likely_patterns=("printed", "two-tone"),
         ),
         "jacket": TopKind(sleeve=1.97, hem=0.55, neck=-0.05, loose_m=0.018, flare_m=0.008, detail="zip"),
         "padded jacket": TopKind(
-            sleeve=1.97, hem=0.6, neck=-0.06, loose_m=0.026, flare_m=0.002, quilt_m=0.016, detail="zip"
+            sleeve=1.97, hem=0.6, neck=-0.06, loose_m=0.020, flare_m=0.002, quilt_m=0.012, detail="zip"
         ),
         "oversized t-shirt": TopKind(
-            sleeve=0.85, hem=0.9, neck=0.02, loose_m=0.022, flare_m=0.028, likely_patterns=_CASUAL
+            sleeve=0.85, hem=0.9, neck=0.02, loose_m=0.017, flare_m=0.018, likely_patterns=_CASUAL
         ),
         "cardigan": TopKind(
             sleeve=1.97, hem=0.75, neck=0.16, loose_m=0.016, flare_m=0.012, detail="placket", likely_colours=_SOBER
@@ -148,9 +152,10 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             sleeve=1.4,
             hem=0.8,
             neck=0.08,
-            loose_m=0.014,
-            flare_m=0.034,
+            loose_m=0.011,
+            flare_m=0.018,
             tail=0.42,
+            weight=0.5,
             likely_patterns=("dotted", "striped", "checked"),
         ),
         "dress": TopKind(
@@ -159,7 +164,8 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             neck=0.09,
             loose_m=0.008,
             flare_m=0.012,
-            tail=0.88,
+            tail=0.8,
+            weight=0.5,
             detail="belt",
             likely_patterns=("dotted", "checked", "striped"),
             genders=("woman",),
@@ -168,9 +174,10 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             sleeve=1.98,
             hem=0.7,
             neck=0.02,
-            loose_m=0.020,
-            flare_m=0.012,
-            tail=0.9,
+            loose_m=0.014,
+            flare_m=0.008,
+            tail=0.8,
+            weight=0.5,
             tail_gap=0.12,
             detail="lapels",
             likely_colours=(*_SOBER, "red"),
@@ -180,9 +187,10 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             sleeve=1.98,
             hem=0.7,
             neck=-0.02,
-            loose_m=0.020,
-            flare_m=0.014,
-            tail=1.35,
+            loose_m=0.014,
+            flare_m=0.009,
+            tail=1.2,
+            weight=0.3,
             tail_gap=0.16,
             detail="lapels",
             likely_colours=_SOBER,
@@ -204,20 +212,25 @@ BOTTOMS: Final[Mapping[str, BottomKind]] = MappingProxyType(
             likely_colours=_SOBER,
             likely_patterns=("checked", "pinstriped"),
         ),
-        "tracksuit bottoms": BottomKind(leg=2.0, loose_m=0.014, flare_m=0.004, detail="stripe"),
+        "tracksuit bottoms": BottomKind(leg=2.0, loose_m=0.011, flare_m=0.003, detail="stripe"),
         "leggings": BottomKind(leg=1.85, loose_m=0.002, likely_colours=("black", "grey", "blue", "purple", "red")),
-        "shorts": BottomKind(leg=0.72, loose_m=0.014, flare_m=0.022, likely_patterns=("checked", "striped")),
+        "shorts": BottomKind(leg=0.72, loose_m=0.013, flare_m=0.015, likely_patterns=("checked", "striped")),
         "cropped trousers": BottomKind(leg=1.5, loose_m=0.012, flare_m=0.014, likely_colours=_SOBER),
-        "wide trousers": BottomKind(leg=2.06, loose_m=0.014, flare_m=0.040, likely_patterns=("striped", "checked")),
+        "wide trousers": BottomKind(
+            leg=2.06, loose_m=0.011, flare_m=0.022, weight=0.5, likely_patterns=("striped", "checked")
+        ),
         "baggy jeans": BottomKind(
             leg=2.05,
-            loose_m=0.016,
-            flare_m=0.026,
+            loose_m=0.011,
+            flare_m=0.013,
+            weight=0.5,
             detail="seams",
             likely_colours=_DENIM,
             likely_patterns=("faded",),
         ),
-        "cargo trousers": BottomKind(leg=2.02, loose_m=0.018, flare_m=0.014, detail="cargo", likely_colours=_SOBER),
+        "cargo trousers": BottomKind(
+            leg=2.02, loose_m=0.013, flare_m=0.009, weight=0.5, detail="cargo", likely_colours=_SOBER
+        ),
         "skirt": BottomKind(
             leg=0.9, loose_m=0.014, is_plural=False, is_skirt=True, likely_patterns=("checked", "dotted", "striped")
         ),
@@ -225,7 +238,7 @@ BOTTOMS: Final[Mapping[str, BottomKind]] = MappingProxyType(
             leg=0.58, loose_m=0.012, is_plural=False, is_skirt=True, likely_patterns=("checked", "dotted")
         ),
         "long skirt": BottomKind(
-            leg=1.72, loose_m=0.014, is_plural=False, is_skirt=True, likely_patterns=("dotted", "striped")
+            leg=1.72, loose_m=0.012, weight=0.5, is_plural=False, is_skirt=True, likely_patterns=("dotted", "striped")
         ),
     }
 )

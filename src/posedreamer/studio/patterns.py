@@ -23,9 +23,9 @@ def patterned(colour: Colour, second: Colour, pattern: int, around_m: float, alo
     nothing here.
     """
     if pattern == 1:
-        return blend(colour, second, 0.6 * _band(along_m, _STRIPE_M, 0.28))
+        return blend(colour, second, 0.45 * _band(along_m, _STRIPE_M, 0.28))
     if pattern == 2:
-        return blend(colour, second, 0.8 * _band(around_m, _PINSTRIPE_M, 0.16))
+        return blend(colour, second, 0.6 * _band(around_m, _PINSTRIPE_M, 0.16))
     if pattern == 3:
         across, down = _band(around_m, _CHECK_M, 0.14), _band(along_m, _CHECK_M, 0.14)
         return blend(colour, second, min(0.36 * (across + down), 0.6))

@@ -123,19 +123,19 @@ HAIR_CUTS: Final[Mapping[str, HairCut]] = MappingProxyType(
         "short": HairCut(phrase="short {colour} hair", thickness_m=0.014),
         "curly": HairCut(phrase="curly {colour} hair", thickness_m=0.028, length_m=0.02, is_curly=True),
         "chin-length": HairCut(
-            phrase="chin-length {colour} hair", thickness_m=0.018, length_m=0.09, parting=0.0, genders=_WOMEN
+            phrase="chin-length {colour} hair", thickness_m=0.014, length_m=0.08, parting=0.0, genders=_WOMEN
         ),
         "shoulder-length": HairCut(
             phrase="shoulder-length {colour} hair", thickness_m=0.018, length_m=0.16, parting=0.2, genders=_WOMEN
         ),
-        "long": HairCut(phrase="long {colour} hair", thickness_m=0.018, length_m=0.28, parting=0.0, genders=_WOMEN),
+        "long": HairCut(phrase="long {colour} hair", thickness_m=0.014, length_m=0.24, parting=0.0, genders=_WOMEN),
         "bun": HairCut(phrase="{colour} hair tied in a bun", thickness_m=0.012, has_bun=True, genders=_WOMEN),
         "side-parted": HairCut(phrase="side-parted {colour} hair", thickness_m=0.020, parting=0.32),
         "fringe": HairCut(phrase="short {colour} hair with a fringe", thickness_m=0.018, fringe=0.75),
         "bob": HairCut(
             phrase="{colour} hair in a bob with a fringe", thickness_m=0.02, length_m=0.06, fringe=0.9, genders=_WOMEN
         ),
-        "afro": HairCut(phrase="a {colour} afro", thickness_m=0.065, is_curly=True),
+        "afro": HairCut(phrase="a {colour} afro", thickness_m=0.055, is_curly=True),
         "ponytail": HairCut(phrase="{colour} hair in a ponytail", thickness_m=0.012, tails=1, genders=_WOMEN),
         "braids": HairCut(
             phrase="{colour} hair in two braids",
