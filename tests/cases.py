@@ -25,6 +25,9 @@ from posedreamer.labels.open import open_labels
 from posedreamer.labels.prior import PriorSource
 from posedreamer.scenes.cameras import PoseDreamerCamera, PosePlusPlusCamera, WideAngleCamera
 from posedreamer.scoring.blazepose import BlazePoseScorer
+from posedreamer.scoring.head_pose import HeadPoseScorer
+from posedreamer.scoring.keypoints import KeypointScorer
+from posedreamer.scoring.symmetry import SymmetryScorer
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,12 @@ CAPTIONERS = [
     Case("template", lambda _: TemplateCaptioner(), ("pose_plus_plus",)),
 ]
 GENERATORS = [Case("studio", lambda _: StudioGenerator(), ("studio",))]
-SCORERS = [Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",))]
+SCORERS = [
+    Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",)),
+    Case("head_pose", lambda _: HeadPoseScorer(), ("head_pose",)),
+    Case("keypoints", lambda _: KeypointScorer(), ("keypoints",)),
+    Case("symmetry", lambda _: SymmetryScorer(), ("symmetry",)),
+]
 EXPORTS = [Case("coco", lambda _: export_coco, ("coco",))]
 
 CATALOGUED = {

@@ -32,6 +32,9 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "generator": {"studio": "posedreamer.generation.studio:StudioGenerator"},
         "scorer": {
             "blazepose": "posedreamer.scoring.blazepose:BlazePoseScorer",
+            "head_pose": "posedreamer.scoring.head_pose:HeadPoseScorer",
+            "keypoints": "posedreamer.scoring.keypoints:KeypointScorer",
+            "symmetry": "posedreamer.scoring.symmetry:SymmetryScorer",
         },
         "export": {"coco": "posedreamer.dataset.coco:export_coco"},
     }

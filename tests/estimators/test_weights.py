@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import subprocess
@@ -14,9 +15,16 @@ import pytest
 
 from posedreamer.errors import MissingWeightsError
 from posedreamer.estimators import weights
-from posedreamer.estimators.weights import blazepose_files, cache_folder, weight_statuses
+from posedreamer.estimators.weights import (
+    blazepose_files,
+    cache_folder,
+    face_mesh_file,
+    person_mask_file,
+    weight_statuses,
+)
 
 NAMES = ("pose_detection.tflite", "pose_landmark_full.tflite")
+ALL = (*NAMES, "face_landmark.tflite", "selfie_segmentation.tflite")
 
 
 @pytest.fixture
@@ -33,12 +41,12 @@ def small_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     wheel.parent.mkdir()
     small: list[weights._Weight] = []
     with zipfile.ZipFile(wheel, "w") as archive:
-        for weight in weights._BLAZEPOSE:
+        for weight in weights._WEIGHTS:
             content = weight.name.encode() * 100
             archive.writestr(weight.member, content)
             sha = hashlib.sha256(content).hexdigest()
-            small.append(weights._Weight(name=weight.name, member=weight.member, sha256=sha, size_bytes=len(content)))
-    monkeypatch.setattr(weights, "_BLAZEPOSE", tuple(small))
+            small.append(dataclasses.replace(weight, sha256=sha, size_bytes=len(content)))
+    monkeypatch.setattr(weights, "_WEIGHTS", tuple(small))
     monkeypatch.setattr(weights, "_WHEEL_SHA256", hashlib.sha256(wheel.read_bytes()).hexdigest())
     return wheel
 
@@ -58,10 +66,13 @@ def pip_that_copies(wheel: Path, log: Path) -> str:
 @pytest.mark.network
 def test_the_real_files_are_fetched_and_checked() -> None:
     files = blazepose_files()
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (files.detector, files.landmarks)}
+    paths = (files.detector, files.landmarks, face_mesh_file(), person_mask_file())
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     assert found == {
         "pose_detection.tflite": "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
         "pose_landmark_full.tflite": "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+        "face_landmark.tflite": "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+        "selfie_segmentation.tflite": "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
     }
     assert all(status.is_present and status.licence == "Apache-2.0" for status in weight_statuses())
 
@@ -76,7 +87,7 @@ def test_fetched_once_then_taken_from_the_cache(
     assert blazepose_files() == first
     assert log.read_text() == "run\n"
     assert all(status.is_present for status in weight_statuses())
-    assert sorted(p.name for p in empty_cache.iterdir() if not p.name.startswith(".")) == sorted(NAMES)
+    assert sorted(p.name for p in empty_cache.iterdir() if not p.name.startswith(".")) == sorted(ALL)
 
 
 def test_several_at_once_fetch_once(
@@ -96,7 +107,7 @@ def test_a_damaged_cached_file_is_fetched_anew(
     fake_pip(monkeypatch, tmp_path, pip_that_copies(small_wheel, tmp_path / "log"))
     good = blazepose_files().detector.read_bytes()
     blazepose_files().detector.write_bytes(bytes(len(good)))
-    assert [status.is_present for status in weight_statuses()] == [False, True]
+    assert [status.is_present for status in weight_statuses()] == [False, True, True, True]
     assert blazepose_files().detector.read_bytes() == good
 
 
@@ -111,7 +122,29 @@ def test_override_takes_the_two_files_or_the_wheel_and_never_calls_pip(
             (empty_cache / name).rename(tmp_path / name)
     monkeypatch.setenv("POSEDREAMER_WEIGHTS", str(tmp_path))
     assert blazepose_files().landmarks == tmp_path / NAMES[1]
-    assert all(status.is_present and status.path.parent == tmp_path for status in weight_statuses())
+    assert [status.path.parent == tmp_path for status in weight_statuses()] == [True, True, False, False]
+
+
+def test_a_cache_of_before_the_face_mesh_is_completed(
+    empty_cache: Path, small_wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_pip(monkeypatch, tmp_path, pip_that_copies(small_wheel, tmp_path / "log"))
+    blazepose_files()
+    for name in ALL[2:]:
+        (empty_cache / name).unlink()
+    assert [status.is_present for status in weight_statuses()] == [True, True, False, False]
+    assert face_mesh_file().is_file()
+    assert person_mask_file().is_file()
+    assert (tmp_path / "log").read_text() == "run\nrun\n"
+
+
+def test_an_override_without_the_file_that_is_asked_for_says_which(
+    empty_cache: Path, small_wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "few").mkdir()
+    monkeypatch.setenv("POSEDREAMER_WEIGHTS", str(tmp_path / "few"))
+    with pytest.raises(MissingWeightsError, match=r"expected face_landmark\.tflite, or mediapipe"):
+        face_mesh_file()
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda folder: None], ids=["empty", "no such folder"])
@@ -121,7 +154,7 @@ def test_override_without_weights_is_one_clear_error(
     folder = tmp_path / "weights"
     make(folder)  # type: ignore[operator]
     monkeypatch.setenv("POSEDREAMER_WEIGHTS", str(folder))
-    with pytest.raises(MissingWeightsError, match=r"POSEDREAMER_WEIGHTS=.*neither is there.*pip download") as caught:
+    with pytest.raises(MissingWeightsError, match=r"POSEDREAMER_WEIGHTS=.*not there.*pip download") as caught:
         blazepose_files()
     assert str(folder) in str(caught.value)
     assert not empty_cache.exists()

@@ -6,7 +6,13 @@ from hypothesis.extra.numpy import arrays
 
 from posedreamer.geometry.camera import intrinsics_px, look_at, project_px, to_camera
 from posedreamer.geometry.keypoints import BLAZEPOSE_33, BODY_65, COCO_17, FEET_6, HAND_21
-from posedreamer.geometry.metrics import COCO_SIGMAS, MIN_OKS_JOINTS, oks_amodal_box
+from posedreamer.geometry.metrics import (
+    COCO_SIGMAS,
+    MIN_OKS_JOINTS,
+    average_precision,
+    errors_over_diagonal,
+    oks_amodal_box,
+)
 from posedreamer.geometry.rotations import (
     axis_angle_from_matrix,
     matrix_from_axis_angle,
@@ -115,3 +121,16 @@ def test_oks_does_not_apply_below_the_least_number_of_joints():
     label, box = _label(np.random.default_rng(2))
     label[MIN_OKS_JOINTS - 1 :, 2] = 0
     assert oks_amodal_box(label[:, :2], np.ones(17, dtype=bool), label, box) is None
+
+
+def test_errors_are_shares_of_the_boxs_diagonal():
+    label = np.zeros((17, 2))
+    found = label.copy()
+    found[3] = (6.0, 8.0)
+    errors = errors_over_diagonal(found, label, np.array([0.0, 0.0, 30.0, 40.0]))
+    assert errors[3] == pytest.approx(0.2)
+    assert np.count_nonzero(errors) == 1
+
+
+def test_ap_counts_the_thresholds_that_are_reached():
+    assert [average_precision(value) for value in (0.49, 0.5, 0.72, 0.96)] == pytest.approx([0.0, 0.1, 0.5, 1.0])

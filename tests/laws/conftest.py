@@ -10,6 +10,7 @@ from posedreamer.recipes.stages import ConditionStage
 from posedreamer.scenes.build import Refusal, SceneBuilder
 from posedreamer.scenes.cameras import PoseDreamerCamera
 from posedreamer.seeds import derive_seed, generator_for
+from studio.conditions import condition
 
 
 def _conditions(count: int):
@@ -42,7 +43,9 @@ def jobs():
 
 @pytest.fixture(scope="session")
 def painted(jobs):
-    """The studio's pictures of ``jobs`` with their annotations."""
+    """The studio's pictures of ``jobs`` and a larger one of somebody who looks at the camera, with annotations."""
     from posedreamer.generation.studio import StudioGenerator
 
-    return StudioGenerator().paint(jobs), [job.condition.annotation for job in jobs]
+    frontal = PaintJob(condition=condition(size=(256, 256), azimuth_rad=0.0), candidate_index=0, seed=5)
+    all_jobs = [*jobs, frontal]
+    return StudioGenerator().paint(all_jobs), [job.condition.annotation for job in all_jobs]

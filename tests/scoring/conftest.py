@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from posedreamer.generation.protocol import PaintJob
+from posedreamer.generation.studio import StudioGenerator
 from posedreamer.records import Annotation, Camera, Person, PersonAnnotation, Picture
 from posedreamer.scoring.blazepose import BlazePoseScorer
+from studio.conditions import condition
 
 DATA = Path(__file__).parent.parent / "estimators" / "data"
 LABELS = dict(np.load(DATA / "blazepose_labels.npz"))
@@ -65,3 +69,16 @@ def load() -> Load:
 @pytest.fixture(scope="session")
 def labelled() -> tuple[str, ...]:
     return LABELLED
+
+
+@lru_cache(maxsize=16)
+def standing(azimuth_rad: float = 0.0, size_px: int = 256) -> tuple[Picture, Annotation]:
+    """A studio picture of somebody who stands, seen from ``azimuth_rad`` (0 from the front), and its exact label."""
+    made = condition(size=(size_px, size_px), azimuth_rad=azimuth_rad)
+    (picture,) = StudioGenerator().paint([PaintJob(condition=made, candidate_index=0, seed=5)])
+    return picture, made.annotation
+
+
+@pytest.fixture(scope="session")
+def stand() -> Callable[..., tuple[Picture, Annotation]]:
+    return standing

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float64
 
 from posedreamer.geometry.keypoints import COCO_17
 
-__all__ = ["COCO_SIGMAS", "MIN_OKS_JOINTS", "oks_amodal_box", "similarity_per_joint"]
+__all__ = [
+    "COCO_SIGMAS",
+    "MIN_OKS_JOINTS",
+    "average_precision",
+    "errors_over_diagonal",
+    "oks_amodal_box",
+    "similarity_per_joint",
+]
 
 COCO_SIGMAS: Final = np.array(
     [
@@ -22,6 +29,8 @@ COCO_SIGMAS: Final = np.array(
 
 MIN_OKS_JOINTS: Final = 8
 """Fewer visible label joints than this make OKS not applicable."""
+
+_AP_THRESHOLDS: Final = np.linspace(0.5, 0.95, 10)
 
 
 def similarity_per_joint(
@@ -50,3 +59,23 @@ def oks_amodal_box(
     area_px2 = float(amodal_bbox_xywh_px[2] * amodal_bbox_xywh_px[3])
     similarity = similarity_per_joint(found_px, label_xyv[:, :2], area_px2) * is_found
     return float(similarity[is_visible].mean())
+
+
+def errors_over_diagonal(
+    found_px: Float[np.ndarray, "17 2"],
+    label_px: Float[np.ndarray, "17 2"],
+    amodal_bbox_xywh_px: Float[np.ndarray, "4"],
+) -> Float64[np.ndarray, "17"]:
+    """Distance of each joint over the diagonal of the person's amodal box: 0 is exact, 0.2 is about a forearm.
+
+    The diagonal rather than OKS's sqrt(area): a slender box (arms down, seen from the side) has a small area and makes
+    errors of the same length several times as large. COCO's constants are left out: they say how far annotators
+    differ, not how far an estimator errs, which at wrists and ankles is more than at hips.
+    """
+    diagonal_px = float(np.hypot(amodal_bbox_xywh_px[2], amodal_bbox_xywh_px[3]))
+    return np.linalg.norm(found_px - label_px, axis=-1).astype(np.float64) / max(diagonal_px, 1e-6)
+
+
+def average_precision(similarity: float) -> float:
+    """AP of one person as COCO counts it: the share of the thresholds 0.50, 0.55, ..., 0.95 that are reached."""
+    return float(np.mean(similarity >= _AP_THRESHOLDS))

@@ -38,6 +38,9 @@ __all__ = ["RunResult", "generate", "prepare", "worker_count"]
 HOPELESS_RATE: Final = 0.02
 """A run stops when the 95 % interval of the keep rate (kept of all rows of the ledger) lies wholly below this."""
 
+_JUDGED_BY_WEIGHTS: Final = frozenset({"blazepose", "head_pose", "keypoints", "people", "silhouette", "symmetry"})
+"""Scorers whose numbers come from the pinned weights."""
+
 _PACKAGES: Final = ("numpy", "torch", "numba", "opencv-python-headless", "pillow", "ai-edge-litert", "pyarrow")
 
 
@@ -188,6 +191,6 @@ def _licences(recipe: Recipe, source: LabelSource) -> dict[str, str]:
         f"body {body.name}": body.licence,
         f"generator {generator.name}": generator.licence,
     }
-    if any(part.name == "blazepose" for part in recipe.scorers):
+    if any(part.name in _JUDGED_BY_WEIGHTS for part in recipe.scorers):
         found |= {f"judge {status.name}": status.licence for status in weight_statuses()}
     return found

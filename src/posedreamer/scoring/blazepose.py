@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64
 
 from posedreamer.errors import RecipeError
-from posedreamer.estimators.blazepose import BlazePose, Detection
 from posedreamer.estimators.weights import blazepose_files
-from posedreamer.geometry.keypoints import BLAZEPOSE_33, COCO_17
-from posedreamer.geometry.metrics import MIN_OKS_JOINTS, oks_amodal_box
-from posedreamer.records import Annotation, PersonAnnotation, Picture
+from posedreamer.geometry.keypoints import COCO_17
+from posedreamer.records import Annotation, Picture
+from posedreamer.scoring.sight import MAX_PEOPLE, MIN_JOINT_CONFIDENCE, Fit, look
 
 __all__ = ["BlazePoseScorer"]
 
-_COCO_ROWS: Final = BLAZEPOSE_33.indices_of(COCO_17.names)
-_MIRRORED: Final = COCO_17.mirrored()
 _GIVES: Final = (
     *("found", "people_found", "visible_share", "visible_joints"),
     *("oks", "oks_mirrored", "mirror_margin", "mask_iou"),
@@ -51,7 +45,7 @@ class BlazePoseScorer:
     version = "blazepose-full-0.10.21-1"
     gives = _GIVES
 
-    def __init__(self, *, min_joint_confidence: float = 0.3, max_people: int = 4) -> None:
+    def __init__(self, *, min_joint_confidence: float = MIN_JOINT_CONFIDENCE, max_people: int = MAX_PEOPLE) -> None:
         """Keep the options; the estimator is made at the first picture.
 
         Args:
@@ -82,80 +76,29 @@ class BlazePoseScorer:
         """
         return [self._score(picture, label) for picture, label in zip(pictures, annotations, strict=True)]
 
-    @cached_property
-    def _estimator(self) -> BlazePose:
-        return BlazePose()
-
     def _score(self, picture: Picture, label: Annotation) -> Mapping[str, float]:
-        seen = [_visible_joints(person) for person in label.people]
-        judged = [index for index, count in enumerate(seen) if count >= MIN_OKS_JOINTS]
-        boxes = [label.people[index].bbox_xywh_px for index in judged] if len(judged) > 1 else []
-        detections = self._estimator.detect(picture, self._max_people, boxes)
-        is_found = len(detections) >= max(1, len(judged))
-        scores = {"found": float(is_found), "people_found": float(len(detections))}
-        if seen:
-            scores["visible_joints"] = float(min(seen))
-            scores["visible_share"] = min(seen) / len(COCO_17)
-        if is_found and judged:
-            scores |= self._agreement(detections, label, judged)
+        sight = look(picture, label, max_people=self._max_people, min_joint_confidence=self._min_joint_confidence)
+        scores = {"found": float(sight.is_found), "people_found": float(len(sight.detections))}
+        if label.people:
+            seen = min(int((person.keypoints_2d[:, 2] == 2).sum()) for person in label.people)
+            scores["visible_joints"] = float(seen)
+            scores["visible_share"] = seen / len(COCO_17)
+        if sight.pairs:
+            scores |= _agreement(sight.pairs, sight.label)
         return scores
 
-    def _agreement(self, detections: Sequence[Detection], label: Annotation, judged: list[int]) -> dict[str, float]:
-        fits = [
-            fit
-            for index in judged
-            for detection in detections
-            if (fit := _fit(detection, label.people[index], index, self._min_joint_confidence)) is not None
-        ]
-        pairs = _paired(fits)
-        most_mirrored = min(pairs, key=lambda fit: fit.oks - fit.oks_mirrored)
-        return {
-            "oks": min(fit.oks for fit in pairs),
-            "oks_mirrored": most_mirrored.oks_mirrored,
-            "mirror_margin": most_mirrored.oks - most_mirrored.oks_mirrored,
-            "mask_iou": _mask_iou(pairs, label),
-        }
+
+def _agreement(pairs: Sequence[Fit], label: Annotation) -> dict[str, float]:
+    most_mirrored = min(pairs, key=lambda fit: fit.oks - fit.oks_mirrored)
+    return {
+        "oks": min(fit.oks for fit in pairs),
+        "oks_mirrored": most_mirrored.oks_mirrored,
+        "mirror_margin": most_mirrored.oks - most_mirrored.oks_mirrored,
+        "mask_iou": _mask_iou(pairs, label),
+    }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fit:
-    """How well one detection fits one labelled person."""
-
-    detection: Detection
-    person: int
-    oks: float
-    oks_mirrored: float
-
-
-def _visible_joints(person: PersonAnnotation) -> int:
-    return int((person.keypoints_2d[:, 2] == 2).sum())
-
-
-def _fit(detection: Detection, person: PersonAnnotation, index: int, min_confidence: float) -> _Fit | None:
-    found_px, is_found = _coco(detection, min_confidence)
-    label = person.keypoints_2d.astype(np.float64)
-    oks = oks_amodal_box(found_px, is_found, label, person.amodal_bbox_xywh_px)
-    mirrored = oks_amodal_box(found_px, is_found, label[_MIRRORED], person.amodal_bbox_xywh_px)
-    if oks is None or mirrored is None:
-        return None
-    return _Fit(detection=detection, person=index, oks=oks, oks_mirrored=mirrored)
-
-
-def _coco(detection: Detection, min_confidence: float) -> tuple[Float64[np.ndarray, "17 2"], Bool[np.ndarray, "17"]]:
-    confidence: Float[np.ndarray, "33"] = detection.visibility * detection.presence
-    return detection.landmarks_px[_COCO_ROWS], confidence[_COCO_ROWS] >= min_confidence
-
-
-def _paired(fits: Sequence[_Fit]) -> list[_Fit]:
-    """Each person with one detection and each detection with one person, best fit first."""
-    pairs: list[_Fit] = []
-    for fit in sorted(fits, key=lambda fit: -max(fit.oks, fit.oks_mirrored)):
-        if all(fit.person != pair.person and fit.detection is not pair.detection for pair in pairs):
-            pairs.append(fit)
-    return pairs
-
-
-def _mask_iou(pairs: Sequence[_Fit], label: Annotation) -> float:
+def _mask_iou(pairs: Sequence[Fit], label: Annotation) -> float:
     found = np.any([pair.detection.mask > 0.5 for pair in pairs], axis=0)
     true = np.isin(label.person_id, [pair.person for pair in pairs])
     return float(np.logical_and(found, true).sum() / max(1, int(np.logical_or(found, true).sum())))
