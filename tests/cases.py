@@ -27,6 +27,7 @@ from posedreamer.scenes.cameras import PoseDreamerCamera, PosePlusPlusCamera, Wi
 from posedreamer.scoring.blazepose import BlazePoseScorer
 from posedreamer.scoring.head_pose import HeadPoseScorer
 from posedreamer.scoring.keypoints import KeypointScorer
+from posedreamer.scoring.silhouette import SilhouetteScorer
 from posedreamer.scoring.symmetry import SymmetryScorer
 
 
@@ -72,6 +73,7 @@ SCORERS = [
     Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",)),
     Case("head_pose", lambda _: HeadPoseScorer(), ("head_pose",)),
     Case("keypoints", lambda _: KeypointScorer(), ("keypoints",)),
+    Case("silhouette", lambda _: SilhouetteScorer(), ("silhouette",)),
     Case("symmetry", lambda _: SymmetryScorer(), ("symmetry",)),
 ]
 EXPORTS = [Case("coco", lambda _: export_coco, ("coco",))]

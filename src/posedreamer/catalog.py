@@ -34,6 +34,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "blazepose": "posedreamer.scoring.blazepose:BlazePoseScorer",
             "head_pose": "posedreamer.scoring.head_pose:HeadPoseScorer",
             "keypoints": "posedreamer.scoring.keypoints:KeypointScorer",
+            "silhouette": "posedreamer.scoring.silhouette:SilhouetteScorer",
             "symmetry": "posedreamer.scoring.symmetry:SymmetryScorer",
         },
         "export": {"coco": "posedreamer.dataset.coco:export_coco"},

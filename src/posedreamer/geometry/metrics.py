@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Bool, Float, Float64, UInt8
 
 from posedreamer.geometry.keypoints import COCO_17
 
@@ -13,6 +14,7 @@ __all__ = [
     "COCO_SIGMAS",
     "MIN_OKS_JOINTS",
     "average_precision",
+    "boundary_f",
     "errors_over_diagonal",
     "oks_amodal_box",
     "similarity_per_joint",
@@ -79,3 +81,26 @@ def errors_over_diagonal(
 def average_precision(similarity: float) -> float:
     """AP of one person as COCO counts it: the share of the thresholds 0.50, 0.55, ..., 0.95 that are reached."""
     return float(np.mean(similarity >= _AP_THRESHOLDS))
+
+
+def boundary_f(found: Bool[np.ndarray, "h w"], true: Bool[np.ndarray, "h w"]) -> float:
+    """F of the masks' boundaries within 0.8 % of the picture's diagonal (Perazzi et al. 2016, DAVIS), in [0, 1].
+
+    1 when both are empty.
+    """
+    reach_px = max(1, round(0.008 * float(np.hypot(*true.shape))))
+    disk = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach_px + 1, 2 * reach_px + 1)))
+    edges = [_boundary(mask) for mask in (found, true)]
+    near = [np.asarray(cv2.dilate(edge, disk)) > 0 for edge in edges]
+    lengths = [int(edge.sum()) for edge in edges]
+    if 0 in lengths:
+        return float(lengths == [0, 0])
+    precision = float((edges[0].astype(bool) & near[1]).sum()) / lengths[0]
+    recall = float((edges[1].astype(bool) & near[0]).sum()) / lengths[1]
+    return 2.0 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _boundary(mask: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
+    """Pixels of the mask next to one that is not; the picture's border is none of its boundaries."""
+    whole = mask.astype(np.uint8)
+    return whole - np.asarray(cv2.erode(whole, np.ones((3, 3), dtype=np.uint8)), dtype=np.uint8)
