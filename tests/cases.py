@@ -27,17 +27,24 @@ from posedreamer.scenes.cameras import PoseDreamerCamera, PosePlusPlusCamera, Wi
 from posedreamer.scoring.blazepose import BlazePoseScorer
 from posedreamer.scoring.head_pose import HeadPoseScorer
 from posedreamer.scoring.keypoints import KeypointScorer
+from posedreamer.scoring.people import PeopleScorer
+from posedreamer.scoring.picture import PictureScorer
+from posedreamer.scoring.prior_density import PriorDensityScorer
 from posedreamer.scoring.silhouette import SilhouetteScorer
 from posedreamer.scoring.symmetry import SymmetryScorer
 
 
 @dataclass(frozen=True)
 class Case:
-    """A thing under law: ``make`` builds it from an empty folder; ``names`` are the catalogue names it stands for."""
+    """A thing under law: ``make`` builds it from an empty folder; ``names`` are the catalogue names it stands for.
+
+    ``looks_at_pictures`` is False for a scorer of labels alone.
+    """
 
     id: str
     make: Callable[[Path], Any]
     names: tuple[str, ...] = ()
+    looks_at_pictures: bool = True
 
 
 def _amass(folder: Path) -> AmassSource:
@@ -73,6 +80,9 @@ SCORERS = [
     Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",)),
     Case("head_pose", lambda _: HeadPoseScorer(), ("head_pose",)),
     Case("keypoints", lambda _: KeypointScorer(), ("keypoints",)),
+    Case("people", lambda _: PeopleScorer(), ("people",)),
+    Case("picture", lambda _: PictureScorer(), ("picture",)),
+    Case("prior_density", lambda _: PriorDensityScorer(), ("prior_density",), looks_at_pictures=False),
     Case("silhouette", lambda _: SilhouetteScorer(), ("silhouette",)),
     Case("symmetry", lambda _: SymmetryScorer(), ("symmetry",)),
 ]

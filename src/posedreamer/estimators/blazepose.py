@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, UInt8
 
 from posedreamer.estimators.litert import LiteModel
 from posedreamer.estimators.person_boxes import (
+    PersonBox,
     Roi,
     crop,
     find_person_boxes,
@@ -102,6 +103,10 @@ class BlazePose:
             if detection is not None and not any(_is_same_person(detection, other) for other in found):
                 found.append(detection)
         return tuple(found)
+
+    def boxes_in(self, pixels: UInt8[np.ndarray, "h w 3"], square: Roi, min_score: float) -> tuple[PersonBox, ...]:
+        """The detector alone, in an upright square of a picture: boxes in picture pixels, best first, each once."""
+        return find_person_boxes(self._detector, pixels, square, min_score)
 
     def _look_at(self, picture: Picture, roi: Roi, score: float | None) -> Detection | None:
         pixels = crop(picture.pixels, roi, _CROP_PX, repeat_border=True)

@@ -131,7 +131,11 @@ class PosePrior:
 
     def hardness(self, parameters: Parameters) -> float:
         """Share of the default prior's draws that are more typical; above 1 for poses rarer than all of them."""
-        return self._density.hardness(self.log_density(parameters))
+        return self.hardness_of(self.log_density(parameters))
+
+    def hardness_of(self, log_density: float) -> float:
+        """``hardness`` of a pose whose log density is known."""
+        return self._density.hardness(log_density)
 
     def clamp_to_limits(self, parameters: Parameters) -> tuple[dict[str, Float32[np.ndarray, "..."]], float]:
         """The nearest pose inside the joint limits, and how far the pose was from anatomical angles, degrees."""
