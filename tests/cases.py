@@ -75,7 +75,11 @@ CAPTIONERS = [
     Case("grammar", lambda _: GrammarCaptioner(), ("grammar",)),
     Case("template", lambda _: TemplateCaptioner(), ("pose_plus_plus",)),
 ]
-GENERATORS = [Case("studio", lambda _: StudioGenerator(), ("studio",))]
+GENERATORS = [
+    Case("studio", lambda _: StudioGenerator(), ("studio",)),
+    Case("studio_snapshot", lambda _: StudioGenerator(style="snapshot")),
+    Case("studio_drawn", lambda _: StudioGenerator(style="drawn")),
+]
 SCORERS = [
     Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",)),
     Case("head_pose", lambda _: HeadPoseScorer(), ("head_pose",)),

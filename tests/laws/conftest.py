@@ -15,7 +15,7 @@ from studio.conditions import condition
 
 def _conditions(count: int):
     source = PriorSource()
-    builder = SceneBuilder(cameras={PoseDreamerCamera(): 1.0}, width=160, height=160)
+    builder = SceneBuilder(cameras={PoseDreamerCamera(): 1.0}, width=256, height=256)
     stage = ConditionStage(
         name="condition", version="1", needs=(), gives=(), batch_size=8, captioner=GrammarCaptioner(), seed=1
     )
@@ -34,7 +34,7 @@ def _conditions(count: int):
 
 @pytest.fixture(scope="session")
 def jobs():
-    """Five paint jobs of five conditions of the prior, 160 px."""
+    """Five paint jobs of five conditions of the prior, 256 px."""
     return [
         PaintJob(condition=each, candidate_index=0, seed=derive_seed(1, each.condition_id, "paint"))
         for each in _conditions(5)

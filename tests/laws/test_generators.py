@@ -15,6 +15,8 @@ def test_a_generator_keeps_the_protocol(generator):
     assert generator.name
     assert generator.revision
     assert generator.licence
+    assert generator.source_type in ("algorithmicMedia", "trainedAlgorithmicMedia")
+    assert generator.about.endswith(".")
     assert generator.batch_size >= 1
 
 

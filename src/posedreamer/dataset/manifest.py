@@ -87,6 +87,7 @@ class Manifest:
         requested: kept samples asked for.
         versions: what made it: packages, models, weights.
         licences: what -> licence: labels, bodies, generators, judges.
+        about: what -> plain sentences on what it is and is not.
     """
 
     state: str
@@ -101,6 +102,7 @@ class Manifest:
     score_names: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     licences: Mapping[str, str] = field(default_factory=dict[str, str])
+    about: Mapping[str, str] = field(default_factory=dict[str, str])
     samples: tuple[Part, ...] = ()
     ledger: tuple[Part, ...] = ()
 

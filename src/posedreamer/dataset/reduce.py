@@ -56,6 +56,7 @@ class Reduction:
         block_size: labels per block.
         versions: what made the data: packages, models, weights.
         licences: what -> licence.
+        about: what -> plain sentences on it.
     """
 
     recipe: Mapping[str, Any] = field(repr=False)
@@ -65,6 +66,7 @@ class Reduction:
     block_size: int
     versions: Mapping[str, str]
     licences: Mapping[str, str]
+    about: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def reduce_dataset(path: Path, reduction: Reduction, num: int) -> Manifest:
@@ -107,6 +109,7 @@ def reduce_dataset(path: Path, reduction: Reduction, num: int) -> Manifest:
         score_names=reduction.score_names,
         versions=dict(reduction.versions),
         licences=dict(reduction.licences),
+        about=dict(reduction.about),
         samples=tuple(store.publish("samples", name) for name, _ in parts),
         ledger=tuple(store.publish("ledger", name) for name in ledger),
     )

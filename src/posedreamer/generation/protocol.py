@@ -40,6 +40,16 @@ class Generator(Protocol):
         ...
 
     @property
+    def source_type(self) -> str:
+        """IPTC digital source type of its pictures: "algorithmicMedia", or "trainedAlgorithmicMedia" of a model."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """One or two plain sentences for doctor and reports: what paints, what it learned from, what it cannot be."""
+        ...
+
+    @property
     def batch_size(self) -> int:
         """How many jobs ``paint`` wants at once; a shorter tail is padded inside ``paint``."""
         ...

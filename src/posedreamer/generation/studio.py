@@ -59,6 +59,16 @@ class StudioGenerator:
         """The studio draws everything itself; photos that the user gives keep their own licence."""
         return "Apache-2.0"
 
+    @property
+    def source_type(self) -> str:
+        """Nothing here was learned."""
+        return "algorithmicMedia"
+
+    @property
+    def about(self) -> str:
+        """What its pictures are."""
+        return "Procedural renderings of dressed people in painted places; not photographs. Labels are exact."
+
     def fetch(self) -> None:
         """Nothing to fetch: the studio has no weights."""
 

@@ -12,7 +12,7 @@ from posedreamer.dataset.rows import Decide, RowFormat, block_row, block_table
 from posedreamer.execution.blocks import Block
 from posedreamer.execution.stage import Item, run_stages, set_up_worker
 from posedreamer.labels.protocol import LabelSource
-from posedreamer.recipes.components import build_policy, build_scorers
+from posedreamer.recipes.components import build_generator, build_policy, build_scorers
 from posedreamer.recipes.digest import body_versions
 from posedreamer.recipes.schema import Recipe
 from posedreamer.recipes.stages import build_stages
@@ -43,7 +43,11 @@ class HumanBlockWorker:
         self._decide = decide_by(recipe)
         self._format = RowFormat(
             score_names=score_names(recipe),
-            encoding=ImageEncoding(format=recipe.images.format, quality=recipe.images.quality),
+            encoding=ImageEncoding(
+                format=recipe.images.format,
+                quality=recipe.images.quality,
+                synthetic=build_generator(recipe).source_type,
+            ),
             body_versions=body_versions(),
         )
         set_up_worker(self._stages)

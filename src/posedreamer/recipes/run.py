@@ -175,6 +175,7 @@ def _reduction(recipe: Recipe, seed: int, source: LabelSource, stages: tuple[Sta
         block_size=recipe.block_size,
         versions=_versions(),
         licences=_licences(recipe, source),
+        about=_about(recipe),
     )
 
 
@@ -182,6 +183,11 @@ def _versions() -> dict[str, str]:
     packages = {name: importlib.metadata.version(name) for name in _PACKAGES}
     machine = {"python": platform.python_version(), "machine": platform.machine()}
     return {"posedreamer": posedreamer.__version__, **machine, **packages}
+
+
+def _about(recipe: Recipe) -> dict[str, str]:
+    generator = build_generator(recipe)
+    return {f"generator {generator.name}": generator.about}
 
 
 def _licences(recipe: Recipe, source: LabelSource) -> dict[str, str]:

@@ -65,6 +65,7 @@ def _summary(dataset: Dataset, account: Account) -> Iterator[str]:
         yield from _more(len(rates) - _FEW)
     yield from _table("splits", {name: f"{count:,}" for name, count in counts.by_split.items()})
     yield from _table("licences", manifest.licences)
+    yield from _table("about", manifest.about)
     yield from _table("digests", {"identity": manifest.identity_digest, "content": manifest.content_digest})
     kept = [entry.id for entry in account.entries if entry.decision == KEPT]
     yield from ["", "some ids", *(f"  {kept[place]}" for place in spread(len(kept), 3))]

@@ -149,6 +149,7 @@ def origin(dataset: Dataset) -> dict[str, Any]:
     ]
     return {
         "licences": dict(manifest.licences),
+        "about": dict(manifest.about),
         "by_licence": dict(manifest.counts.by_licence),
         "versions": {"posedreamer (wrote dataset.json)": manifest.package_version, **manifest.versions},
         "stages": _words(manifest.recipe.get("stages")),

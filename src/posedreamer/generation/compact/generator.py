@@ -24,6 +24,11 @@ REVISION: Final = "1"
 
 PICTURE_PX: Final = 256
 
+ABOUT: Final = (
+    "A small diffusion model that this project trained on pictures of its own studio, on no photograph. "
+    "It is a stand-in for photographs, not a photograph: it knows the studio's people, clothes and places alone."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompactGenerator:
@@ -80,6 +85,16 @@ class CompactGenerator:
     def licence(self) -> str:
         """Weights and training pictures are the project's own."""
         return "Apache-2.0"
+
+    @property
+    def source_type(self) -> str:
+        """A trained model paints."""
+        return "trainedAlgorithmicMedia"
+
+    @property
+    def about(self) -> str:
+        """What its pictures are."""
+        return ABOUT
 
     def fetch(self) -> None:
         """The weights are whole. Raises MissingWeightsError where they are not."""
