@@ -58,7 +58,7 @@ def train_compact(
     plan = TrainingPlan(minutes=minutes, sitting_minutes=sitting_minutes, device=device, seed=seed)
     plan = replace(plan, workers=cores if workers is None else workers)
     if device == "cuda":
-        plan = replace(plan, batch_size=64, round_size=4096, overlap=True)
+        plan = replace(plan, batch_size=128, round_size=4096, overlap=True)
     else:
         torch.set_num_threads(cores)
     _LOG.info("threads: %d torch, %d numba", torch.get_num_threads(), numba.get_num_threads())
@@ -85,7 +85,8 @@ class _Teller:
             "seen": progress.seen,
             "made": progress.made,
             "flow_loss": round(moment.flow, 5),
-            "detail_loss": round(moment.detail, 5),
+            "finishing_loss": round(moment.finish, 5),
+            "naming_loss": round(moment.naming, 5),
             "ms_a_picture": round(moment.milliseconds, 1),
         }
         if spent - self._looked_at >= _LOOK_EVERY_MINUTES or spent >= self._minutes:

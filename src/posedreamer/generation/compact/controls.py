@@ -19,7 +19,10 @@ __all__ = ["CHANNELS", "MODES", "channels_shown", "control_maps"]
 
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "mesh": ("mask", "canon_x", "canon_y", "canon_z", "sin_x", "cos_x", "sin_y", "cos_y", "sin_z", "cos_z"),
+        "mesh": (
+            *("mask", "order", "canon_x", "canon_y", "canon_z"),
+            *("sin_x", "cos_x", "sin_y", "cos_y", "sin_z", "cos_z"),
+        ),
         "normals": ("normal_x", "normal_y", "normal_z"),
         "depth": ("depth",),
         "parts": ("part_red", "part_green", "part_blue"),
@@ -54,7 +57,8 @@ def control_maps(condition: Condition) -> UInt8[np.ndarray, "c h w"]:
     """The condition's maps in the order of CHANNELS, zero where there is nobody.
 
     Canonical coordinates come twice: coarse over the whole body, and as sine and cosine of eight waves over its height,
-    so that a face's features have a place of their own. "ground" is the inverse distance of the ground along each
+    so that a face's features have a place of their own. "order" tells people apart: 0, 85, 170 and 255 of the first to
+    the fourth and later ones, in the order of the caption. "ground" is the inverse distance of the ground along each
     ray, in 1/m, 1 at 255.
     """
     people, buffers = condition.scene.people, condition.buffers
@@ -63,13 +67,15 @@ def control_maps(condition: Condition) -> UInt8[np.ndarray, "c h w"]:
         Mesh(vertices_cam_m=posed.vertices_cam_m, faces=body.faces) for posed, body in zip(people, bodies, strict=True)
     ]
     surfaces = [Surface(faces=b.faces, face_part=b.face_part, canonical_xyz=b.canonical_xyz) for b in bodies]
-    mask = (buffers.person_id >= 0)[..., None]
+    person = buffers.person_id.astype(np.float32)[..., None]
+    mask = (person >= 0).astype(np.float32)
     canon = interpolate(buffers, [body.faces for body in bodies], [body.canonical_xyz for body in bodies])
-    angle = (2.0 * np.pi * _WAVES) * canon
+    angle = np.float32(2.0 * np.pi * _WAVES) * canon
     waves = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(*canon.shape[:2], 6)
     maps = np.concatenate(
         [
             mask * 255.0,
+            np.clip(85.0 * person, 0.0, 255.0),
             canon * 255.0,
             mask * (127.5 + 127.5 * waves),
             mask * (127.5 + 127.5 * normals_cam(buffers, meshes)),

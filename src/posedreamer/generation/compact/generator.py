@@ -39,7 +39,7 @@ class CompactGenerator:
     never seen in training and change nothing that can be relied upon. Captions are cut after 112 tokens.
 
     Attributes:
-        steps: sampling steps.
+        steps, finishing_steps: sampling steps of the small picture and of the picture itself.
         guidance: how strongly the caption leads; 1 is as trained, and halves the time.
         controls: "all", or weak control on purpose: "depth", "skeleton", "none".
         batch_size: pictures painted at once; part of the recipe, as it decides the last bits of every pixel.
@@ -48,6 +48,7 @@ class CompactGenerator:
     """
 
     steps: int = 16
+    finishing_steps: int = 5
     guidance: float = 1.5
     controls: str = "all"
     batch_size: int = 8
@@ -56,10 +57,9 @@ class CompactGenerator:
 
     def __post_init__(self) -> None:
         """Refuse settings that paint nothing."""
-        if self.steps < 1:
-            raise InputError(f"compact.steps is {self.steps}, expected at least 1.")
-        if self.batch_size < 1:
-            raise InputError(f"compact.batch_size is {self.batch_size}, expected at least 1.")
+        for option in ("steps", "finishing_steps", "batch_size"):
+            if getattr(self, option) < 1:
+                raise InputError(f"compact.{option} is {getattr(self, option)}, expected at least 1.")
         if not 0.0 <= self.guidance <= 20.0:
             raise InputError(f"compact.guidance is {self.guidance}, expected 0 to 20.")
         if self.controls not in MODES:
@@ -77,8 +77,8 @@ class CompactGenerator:
     def revision(self) -> str:
         """The code's revision, the weights' digest, the sampler's settings."""
         return (
-            f"{REVISION}, weights {_digest(self._path)}, {self.steps} steps, guidance {self.guidance:g}, "
-            f"controls {self.controls}"
+            f"{REVISION}, weights {_digest(self._path)}, {self.steps}+{self.finishing_steps} steps, "
+            f"guidance {self.guidance:g}, controls {self.controls}"
         )
 
     @property
@@ -122,7 +122,12 @@ class CompactGenerator:
             np.stack([control_maps(job.condition) for job in jobs])[np.minimum(np.arange(len(full)), len(jobs) - 1)],
             [job.condition.caption.text for job in full],
             [job.seed for job in full],
-            SamplerSettings(steps=self.steps, guidance=self.guidance, mode=self.controls),
+            SamplerSettings(
+                steps=self.steps,
+                finishing_steps=self.finishing_steps,
+                guidance=self.guidance,
+                mode=self.controls,
+            ),
         )
         return [Picture(pixels=picture) for picture in pixels[: len(jobs)]]
 

@@ -1,7 +1,8 @@
-"""The networks: a text encoder, a U-Net that denoises small pictures under control maps, and one that adds the detail.
+"""The networks: a text encoder, a denoiser of small pictures, and a finisher that draws them at full size.
 
-Pictures are RGB in [-1, 1]. The denoiser works at half the picture's size, on a grid where most of its arithmetic is
-done at an eighth and a sixteenth of it; the control maps reach it at every size, so that edges stay where they are.
+Pictures are RGB in [-1, 1]. Both painting networks are U-Nets under the same control maps, so that edges stay where
+they are: the denoiser settles at a quarter of the size what is where and in which colours, after the caption; the
+finisher, given that small picture, draws the picture itself. Both predict the clean picture from a noisy one.
 """
 
 # PyTorch's own annotations are partial.
@@ -16,7 +17,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["Context", "Denoiser", "DetailNet", "NetworkShape", "TextEncoder"]
+__all__ = ["SMALL", "Context", "Denoiser", "Finisher", "NetworkShape", "TextEncoder"]
+
+SMALL = 4
+"""How much smaller the denoiser's pictures are than the finisher's."""
+
+_BRIEF = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,37 +30,49 @@ class NetworkShape:
     """Sizes of the networks; written beside the weights.
 
     Attributes:
-        fine, middle, coarse: channels at 1/4, 1/8 and 1/16 of the picture.
-        edge: channels of the control maps at 1/2 of the picture.
-        text: width of the text encoder.
-        detail: channels of the detail network.
-        words: size of the vocabulary; text_length: tokens of a caption at most.
+        controls, modes, words: how many control maps, control modes, and entries of the vocabulary.
+        text_length: tokens of a caption at most.
+        text, slots: width of the text encoder, and how many things it reads from a caption.
+        edge, fine, middle, coarse: the denoiser's channels at 1/4, 1/8, 1/16 and 1/32 of the picture.
+        near, far: the finisher's channels at 1/2 and 1/4 of the picture.
     """
 
     controls: int
     modes: int
     words: int
     text_length: int = 112
+    text: int = 128
+    slots: int = 28
     edge: int = 24
-    fine: int = 48
-    middle: int = 128
-    coarse: int = 256
-    text: int = 160
-    detail: int = 48
+    fine: int = 64
+    middle: int = 144
+    coarse: int = 224
+    near: int = 40
+    far: int = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What of a condition does not change from step to step."""
+    """What of a condition does not change from step to step.
 
-    edges: Float[Tensor, "b e h w"]
+    Attributes:
+        slots: what each of the encoder's questions found in the caption.
+        words: slots and tokens, which pixels attend to; ``is_padding`` of each.
+        summary: caption and control mode in one vector.
+    """
+
+    slots: Float[Tensor, "b s d"]
     words: Float[Tensor, "b n d"]
     is_padding: Bool[Tensor, "b n"]
-    summary: Float[Tensor, "b d"]
+    summary: Float[Tensor, "b d2"]
 
 
 class TextEncoder(nn.Module):
-    """Two transformer layers over a caption's tokens (0 pads)."""
+    """Two transformer layers over a caption's tokens (0 pads), then one question per slot asked of them.
+
+    A slot stands for the same thing in every caption (the colour of the first person's top, the place), so that pixels
+    need only learn which slot is theirs.
+    """
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -65,12 +83,20 @@ class TextEncoder(nn.Module):
         )
         self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(shape.text)
+        self.questions = nn.Parameter(torch.randn(shape.slots, shape.text))
+        self.asking = nn.MultiheadAttention(shape.text, 4, batch_first=True)
+        self.answer = nn.LayerNorm(shape.text)
 
-    def forward(self, tokens: Int[Tensor, "b n"]) -> tuple[Float[Tensor, "b n d"], Bool[Tensor, "b n"]]:
-        """The words in context, and which are padding."""
+    def forward(
+        self, tokens: Int[Tensor, "b n"]
+    ) -> tuple[Float[Tensor, "b s d"], Float[Tensor, "b n d"], Bool[Tensor, "b n"]]:
+        """The slots' answers, the words in context, and which words are padding."""
         is_padding = tokens == 0
         x = self.word(tokens) + self.place[: tokens.shape[1]]
-        return self.norm(self.layers(x, src_key_padding_mask=is_padding)), is_padding
+        words = self.norm(self.layers(x, src_key_padding_mask=is_padding))
+        questions = self.questions.expand(len(tokens), -1, -1)
+        found, _ = self.asking(questions, words, words, key_padding_mask=is_padding, need_weights=False)
+        return self.answer(found), words, is_padding
 
 
 def _conv(into: int, out: int, kernel: int = 3) -> nn.Conv2d:
@@ -139,66 +165,81 @@ class _Mixing(nn.Module):
         return x + self.out(mixed.transpose(2, 3).reshape(b, c, h, w))
 
 
+def _level(blocks: nn.ModuleList, x: Tensor, state: Tensor) -> Tensor:
+    for block in blocks:
+        x = block(x, state)
+    return x
+
+
 class Denoiser(nn.Module):
-    """Predicts the clean picture at half size from a noisy one, its time, the control maps and the caption."""
+    """Predicts the clean small picture from a noisy one, its time, the control maps and the caption."""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
-        self.shape = shape
-        fine, middle, coarse, edge = shape.fine, shape.middle, shape.coarse, shape.edge
+        fine, middle, coarse, edge, text = shape.fine, shape.middle, shape.coarse, shape.edge, shape.text
         state = coarse
         self.text = TextEncoder(shape)
+        self.slot = nn.Parameter(torch.randn(shape.slots, text))
         self.mode = nn.Embedding(shape.modes, state)
-        self.summary = nn.Linear(shape.text, state)
+        self.brief = nn.Linear(text, _BRIEF)
+        self.summary = nn.Linear(_BRIEF * shape.slots, state)
         self.time = nn.Sequential(nn.Linear(128, state), nn.SiLU(), nn.Linear(state, state))
         self.edges = nn.Sequential(_conv(4 * shape.controls, edge, 1), nn.SiLU(), _conv(edge, edge))
         self.stem = _conv(4 * edge + 12, fine, 1)
-        self.down_fine = _Block(fine, fine, state)
+        self.down_fine = nn.ModuleList([_Block(fine, fine, state)])
         self.to_middle = _conv(4 * fine, middle, 1)
         self.down_middle = nn.ModuleList([_Block(middle, middle, state)])
-        self.read_middle = _Reading(middle, shape.text, 4)
+        self.read_middle = _Reading(middle, text, 4)
         self.to_coarse = _conv(4 * middle, coarse, 1)
         self.coarse = nn.ModuleList([_Block(coarse, coarse, state) for _ in range(3)])
-        self.read_coarse = nn.ModuleList([_Reading(coarse, shape.text, 4) for _ in range(3)])
+        self.read_coarse = nn.ModuleList([_Reading(coarse, text, 4) for _ in range(3)])
         self.mix_coarse = nn.ModuleList([_Mixing(coarse, 4) for _ in range(3)])
         self.from_coarse = _conv(coarse, 4 * middle, 1)
-        self.up_middle = nn.ModuleList([_Block(2 * middle, middle, state)])
-        self.reread_middle = _Reading(middle, shape.text, 4)
+        self.up_middle = nn.ModuleList([_Block(2 * middle, middle, state), _Block(middle, middle, state)])
+        self.reread_middle = _Reading(middle, text, 4)
+        self.mix_middle = _Mixing(middle, 4)
         self.from_middle = _conv(middle, 4 * fine, 1)
-        self.up_fine = _Block(2 * fine, fine, state)
+        self.up_fine = nn.ModuleList([_Block(2 * fine, fine, state), _Block(fine, fine, state)])
+        self.read_fine = _Reading(fine, text, 4)
         self.to_edges = _conv(fine, 4 * edge, 1)
         self.head = nn.Sequential(_conv(2 * edge + 3, edge), nn.SiLU(), _zero(_conv(edge, 3)))
 
-    def read(self, controls: Float[Tensor, "b c h w"], tokens: Int[Tensor, "b n"], mode: Int[Tensor, " b"]) -> Context:
-        """The context of full-size control maps in [0, 1], tokens and control modes."""
-        words, is_padding = self.text(tokens)
-        kept = (~is_padding)[..., None].to(words.dtype)
-        mean = (words * kept).sum(1) / kept.sum(1).clamp_min(1.0)
+    def read(self, tokens: Int[Tensor, "b n"], mode: Int[Tensor, " b"]) -> Context:
+        """The context of a caption's tokens and a control mode."""
+        slots, words, is_padding = self.text(tokens)
+        of_slots = torch.zeros(slots.shape[:2], dtype=torch.bool, device=slots.device)
         return Context(
-            self.edges(F.pixel_unshuffle(controls, 2)), words, is_padding, self.summary(mean) + self.mode(mode)
+            slots,
+            torch.cat([slots + self.slot, words], 1),
+            torch.cat([of_slots, is_padding], 1),
+            self.summary(self.brief(slots).flatten(1)) + self.mode(mode),
         )
 
+    def look(self, controls: Float[Tensor, "b c h w"]) -> Float[Tensor, "b e h4 w4"]:
+        """What of full-size control maps in [0, 1] the small picture can hold."""
+        return self.edges(F.pixel_unshuffle(F.avg_pool2d(controls, SMALL // 2), 2))
+
     def forward(
-        self, noisy: Float[Tensor, "b 3 h w"], time: Float[Tensor, " b"], context: Context
+        self,
+        noisy: Float[Tensor, "b 3 h w"],
+        time: Float[Tensor, " b"],
+        edges: Float[Tensor, "b e h w"],
+        context: Context,
     ) -> Float[Tensor, "b 3 h w"]:
-        """The clean picture that is expected; ``time`` runs from 0 (noise) to 1 (picture)."""
+        """The clean picture that is expected; ``time`` runs from 0 (noise) to 1 (picture), ``edges`` from ``look``."""
         state = F.silu(self.time(_waves(time)) + context.summary)
-        x = self.stem(F.pixel_unshuffle(torch.cat([context.edges, noisy], 1), 2))
-        fine = self.down_fine(x, state)
-        x = self.to_middle(F.pixel_unshuffle(fine, 2))
-        for block in self.down_middle:
-            x = block(x, state)
+        x = self.stem(F.pixel_unshuffle(torch.cat([edges, noisy], 1), 2))
+        fine = _level(self.down_fine, x, state)
+        x = _level(self.down_middle, self.to_middle(F.pixel_unshuffle(fine, 2)), state)
         middle = self.read_middle(x, context)
         x = self.to_coarse(F.pixel_unshuffle(middle, 2))
         for block, reading, mixing in zip(self.coarse, self.read_coarse, self.mix_coarse, strict=True):
             x = mixing(reading(block(x, state), context))
-        x = torch.cat([F.pixel_shuffle(self.from_coarse(x), 2), middle], 1)
-        for block in self.up_middle:
-            x = block(x, state)
-        x = self.reread_middle(x, context)
-        x = self.up_fine(torch.cat([F.pixel_shuffle(self.from_middle(x), 2), fine], 1), state)
-        x = F.pixel_shuffle(self.to_edges(F.silu(x)), 2)
-        return self.head(torch.cat([x, context.edges, noisy], 1))
+        x = _level(self.up_middle, torch.cat([F.pixel_shuffle(self.from_coarse(x), 2), middle], 1), state)
+        x = self.mix_middle(self.reread_middle(x, context))
+        x = _level(self.up_fine, torch.cat([F.pixel_shuffle(self.from_middle(x), 2), fine], 1), state)
+        x = F.pixel_shuffle(self.to_edges(F.silu(self.read_fine(x, context))), 2)
+        return self.head(torch.cat([x, edges, noisy], 1))
 
 
 def _waves(time: Float[Tensor, " b"]) -> Float[Tensor, "b 128"]:
@@ -207,23 +248,44 @@ def _waves(time: Float[Tensor, " b"]) -> Float[Tensor, "b 128"]:
     return torch.cat([angle.sin(), angle.cos()], 1)
 
 
-class DetailNet(nn.Module):
-    """Doubles a picture's size, drawing what the control maps know and the small picture could not hold."""
+class Finisher(nn.Module):
+    """Predicts the clean full-size picture from a noisy one, the small picture and the control maps.
+
+    It is convolutional and sees little around a pixel, so that it learns from crops.
+    """
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
-        edge, width = shape.edge, shape.detail
+        edge, near, far, state = shape.edge, shape.near, shape.far, shape.coarse
+        self.time = nn.Sequential(nn.Linear(128, state), nn.SiLU(), nn.Linear(state, state))
+        self.told = nn.Linear(state, state)
         self.edges = _conv(4 * shape.controls, edge, 1)
-        self.stem = _conv(edge + 3, width)
-        self.blocks = nn.ModuleList([_conv(width, width) for _ in range(4)])
-        self.out = _zero(_conv(width, 12))
+        self.stem = _conv(edge + 12 + 3, near)
+        self.down_near = nn.ModuleList([_Block(near, near, state)])
+        self.to_far = _conv(4 * near, far, 1)
+        self.far = nn.ModuleList([_Block(far, far, state), _Block(far, far, state)])
+        self.from_far = _conv(far, 4 * near, 1)
+        self.up_near = nn.ModuleList([_Block(2 * near, near, state)])
+        self.head = _zero(_conv(near, 12))
+
+    def look(self, controls: Float[Tensor, "b c h w"]) -> Float[Tensor, "b e h2 w2"]:
+        """What it sees of full-size control maps in [0, 1]."""
+        return F.silu(self.edges(F.pixel_unshuffle(controls, 2)))
 
     def forward(
-        self, small: Float[Tensor, "b 3 h w"], controls: Float[Tensor, "b c h2 w2"]
-    ) -> Float[Tensor, "b 3 h2 w2"]:
-        """The picture at the control maps' size, twice that of ``small``."""
-        x = self.stem(torch.cat([F.silu(self.edges(F.pixel_unshuffle(controls, 2))), small], 1))
-        for first, second in zip(self.blocks[::2], self.blocks[1::2], strict=True):
-            x = x + second(F.silu(first(F.silu(x))))
-        whole = F.interpolate(small, scale_factor=2, mode="bilinear", align_corners=False)
-        return whole + F.pixel_shuffle(self.out(F.silu(x)), 2)
+        self,
+        noisy: Float[Tensor, "b 3 h w"],
+        time: Float[Tensor, " b"],
+        small: Float[Tensor, "b 3 h4 w4"],
+        edges: Float[Tensor, "b e h2 w2"],
+        summary: Float[Tensor, "b d"],
+    ) -> Float[Tensor, "b 3 h w"]:
+        """The clean picture that is expected; ``edges`` come from ``look``, ``summary`` from the denoiser's context."""
+        state = F.silu(self.time(_waves(time)) + self.told(summary))
+        whole = F.interpolate(small, scale_factor=SMALL, mode="bicubic", align_corners=False)
+        half = F.interpolate(small, scale_factor=SMALL // 2, mode="bilinear", align_corners=False)
+        x = self.stem(torch.cat([edges, F.pixel_unshuffle(noisy, 2), half], 1))
+        near = _level(self.down_near, x, state)
+        x = _level(self.far, self.to_far(F.pixel_unshuffle(near, 2)), state)
+        x = _level(self.up_near, torch.cat([F.pixel_shuffle(self.from_far(x), 2), near], 1), state)
+        return whole + F.pixel_shuffle(self.head(F.silu(x)), 2)

@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from posedreamer.generation.compact.controls import MODES, channels_shown
-from posedreamer.generation.compact.network import Context
+from posedreamer.generation.compact.network import SMALL, Context
 from posedreamer.generation.compact.sampling import sample
 from posedreamer.generation.compact.tokens import encode_captions
 from posedreamer.generation.compact.weights import CompactModel
@@ -26,15 +26,16 @@ class SamplerSettings:
     """How pictures are drawn from the model.
 
     Attributes:
-        steps: Euler steps, at least 1.
-        guidance: strength of classifier-free guidance by the caption; 1 is none, and halves the arithmetic.
-        shift: above 1 takes more of the steps near the noise.
+        steps, finishing_steps: Euler steps of the denoiser and of the finisher, at least 1.
+        guidance: strength of classifier-free guidance by the caption; 1 is none, and halves the denoiser's arithmetic.
+        shift: above 1 takes more of the denoiser's steps near the noise.
         mode: a control mode, a key of MODES.
     """
 
     steps: int = 16
+    finishing_steps: int = 5
     guidance: float = 1.5
-    shift: float = 1.0
+    shift: float = 2.0
     mode: str = "all"
 
 
@@ -56,25 +57,43 @@ def paint_batch(
     device = next(model.denoiser.parameters()).device
     shown = torch.from_numpy(channels_shown(settings.mode)).to(device)[:, None, None]
     controls = (torch.from_numpy(maps).to(device).float() / 255.0 * shown).contiguous(memory_format=torch.channels_last)
-    size = (3, maps.shape[2] // 2, maps.shape[3] // 2)
-    noise = torch.stack([torch.randn(size, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
-    noise = noise.to(device, memory_format=torch.channels_last)
-    told = _context(model, controls, captions, settings.mode)
-    untold = _context(model, controls, [""] * len(captions), settings.mode) if settings.guidance != 1.0 else None
+    coarse, fine = _noise(seeds, maps.shape[2:], device)
+    told = _context(model, captions, settings.mode)
+    untold = _context(model, [""] * len(captions), settings.mode) if settings.guidance != 1.0 else None
+    edges, near = model.denoiser.look(controls), model.finisher.look(controls)
 
-    def predict(x: Float[Tensor, "b 3 h w"], time: float) -> Float[Tensor, "b 3 h w"]:
+    def denoised(x: Float[Tensor, "b 3 h w"], time: float) -> Float[Tensor, "b 3 h w"]:
         now = torch.full((len(x),), time, device=device)
-        clean = model.denoiser(x, now, told)
+        clean = model.denoiser(x, now, edges, told)
         if untold is None:
             return clean
-        return clean + (settings.guidance - 1.0) * (clean - model.denoiser(x, now, untold))
+        return clean + (settings.guidance - 1.0) * (clean - model.denoiser(x, now, edges, untold))
 
-    small = sample(predict, noise, settings.steps, settings.shift).clamp(-1.0, 1.0)
-    pictures = model.detail(small, controls).clamp(-1.0, 1.0).permute(0, 2, 3, 1)
+    small = sample(denoised, coarse, settings.steps, settings.shift).clamp(-1.0, 1.0)
+
+    def finished(x: Float[Tensor, "b 3 h w"], time: float) -> Float[Tensor, "b 3 h w"]:
+        return model.finisher(x, torch.full((len(x),), time, device=device), small, near, told.summary)
+
+    pictures = sample(finished, fine, settings.finishing_steps, 1.0).clamp(-1.0, 1.0).permute(0, 2, 3, 1)
     return ((pictures + 1.0) * 127.5 + 0.5).to(torch.uint8).cpu().numpy()
 
 
-def _context(model: CompactModel, controls: Float[Tensor, "b c h w"], captions: Sequence[str], mode: str) -> Context:
+def _noise(
+    seeds: Sequence[int], size: tuple[int, ...], device: torch.device
+) -> tuple[Float[Tensor, "b 3 h4 w4"], Float[Tensor, "b 3 h w"]]:
+    """Noise of both networks, of each seed alone."""
+    height, width = size
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    small = torch.stack([torch.randn(3, height // SMALL, width // SMALL, generator=each) for each in generators])
+    whole = torch.stack([torch.randn(3, height, width, generator=each) for each in generators])
+    return (
+        small.to(device).contiguous(memory_format=torch.channels_last),
+        whole.to(device).contiguous(memory_format=torch.channels_last),
+    )
+
+
+def _context(model: CompactModel, captions: Sequence[str], mode: str) -> Context:
     tokens = torch.from_numpy(encode_captions(model.tokenizer, captions, model.shape.text_length))
     modes = torch.full((len(captions),), list(MODES).index(mode))
-    return model.denoiser.read(controls, tokens.to(controls.device), modes.to(controls.device))
+    device = next(model.denoiser.parameters()).device
+    return model.denoiser.read(tokens.to(device), modes.to(device))

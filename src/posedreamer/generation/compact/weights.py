@@ -19,7 +19,7 @@ from torch import Tensor
 
 from posedreamer.errors import MissingWeightsError
 from posedreamer.generation.compact.controls import CHANNELS, MODES
-from posedreamer.generation.compact.network import Denoiser, DetailNet, NetworkShape
+from posedreamer.generation.compact.network import Denoiser, Finisher, NetworkShape
 
 __all__ = ["BUILT_IN", "CompactModel", "load_model", "save_model", "weights_digest"]
 
@@ -34,7 +34,7 @@ class CompactModel:
     """The networks, ready to paint, with the tokenizer they were trained with and what is known of their training."""
 
     denoiser: Denoiser = field(repr=False)
-    detail: DetailNet = field(repr=False)
+    finisher: Finisher = field(repr=False)
     tokenizer: Tokenizer = field(repr=False)
     shape: NetworkShape
     card: Mapping[str, Any]
@@ -43,7 +43,7 @@ class CompactModel:
 def save_model(model: CompactModel, path: Path) -> None:
     """Writes the file in half precision, whole or not at all."""
     tensors: dict[str, Tensor] = {}
-    for prefix, network in (("denoiser", model.denoiser), ("detail", model.detail)):
+    for prefix, network in (("denoiser", model.denoiser), ("finisher", model.finisher)):
         for name, tensor in network.state_dict().items():
             tensors[f"{prefix}.{name}"] = tensor.detach().to("cpu", torch.float16).contiguous()
     header = {
@@ -66,8 +66,8 @@ def load_model(path: Path, device: str) -> CompactModel:
     """
     header, tensors = _read(path)
     shape = NetworkShape(**json.loads(header["shape"]))
-    denoiser, detail = Denoiser(shape), DetailNet(shape)
-    for prefix, network in (("denoiser.", denoiser), ("detail.", detail)):
+    denoiser, finisher = Denoiser(shape), Finisher(shape)
+    for prefix, network in (("denoiser.", denoiser), ("finisher.", finisher)):
         own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
         try:
             network.load_state_dict(own)
@@ -77,7 +77,7 @@ def load_model(path: Path, device: str) -> CompactModel:
         network.eval().requires_grad_(False)
     return CompactModel(
         denoiser=denoiser,
-        detail=detail,
+        finisher=finisher,
         tokenizer=Tokenizer.from_str(header["tokenizer"]),
         shape=shape,
         card=json.loads(header["card"]),

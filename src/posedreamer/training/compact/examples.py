@@ -11,12 +11,13 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from posedreamer.generation.compact.controls import control_maps
 from posedreamer.records import Condition
 from posedreamer.seeds import derive_seed
 from posedreamer.studio.painter import paint_condition
+from posedreamer.training.compact.attributes import slot_rows
 
 __all__ = ["ExampleMaker", "ExampleWorkers", "Examples"]
 
@@ -28,11 +29,12 @@ _CHUNK: Final = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
-    """Pictures that the studio painted, 8-bit sRGB, with what they were painted from."""
+    """Pictures that the studio painted, 8-bit sRGB, with what they were painted from; ``slots`` of ``slot_rows``."""
 
     pictures: UInt8[np.ndarray, "n h w 3"] = field(repr=False)
     maps: UInt8[np.ndarray, "n c h w"] = field(repr=False)
     captions: tuple[str, ...] = field(repr=False)
+    slots: Int64[np.ndarray, "n s"] = field(repr=False)
 
     def __len__(self) -> int:
         """How many there are."""
@@ -45,6 +47,7 @@ class Examples:
             pictures=np.concatenate([part.pictures for part in parts]),
             maps=np.concatenate([part.maps for part in parts]),
             captions=tuple(caption for part in parts for caption in part.captions),
+            slots=np.concatenate([part.slots for part in parts]),
         )
 
 
@@ -69,7 +72,10 @@ class ExampleMaker:
             return None
         picture = paint_condition(condition, derive_seed(self.seed, condition.condition_id, "paint"), None)
         return Examples(
-            pictures=picture.pixels[None], maps=control_maps(condition)[None], captions=(condition.caption.text,)
+            pictures=picture.pixels[None],
+            maps=control_maps(condition)[None],
+            captions=(condition.caption.text,),
+            slots=slot_rows(condition.caption)[None],
         )
 
 

@@ -15,37 +15,43 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Int, Int64, UInt8
 from torch import Tensor
+from torch.nn import functional as F
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from posedreamer.generation.compact.controls import CHANNELS, MODES, channels_shown
-from posedreamer.generation.compact.network import NetworkShape
+from posedreamer.generation.compact.network import SMALL, Context, NetworkShape
 from posedreamer.generation.compact.painting import to_unit
 from posedreamer.generation.compact.sampling import mixed
 from posedreamer.generation.compact.tokens import encode_captions, train_tokenizer
 from posedreamer.generation.compact.weights import CompactModel
+from posedreamer.training.compact.attributes import SLOTS
 from posedreamer.training.compact.examples import ExampleMaker, Examples, ExampleWorkers
 from posedreamer.training.compact.objective import (
-    blurred_or_predicted,
-    detail_loss,
+    crop,
+    crop_corners,
     draw_times,
     flow_loss,
-    half_size,
     person_weight,
+    seen_small,
+    shrunk,
 )
 from posedreamer.training.compact.state import TrainingState
 
 __all__ = ["Moment", "TrainingPlan", "train"]
 
 _LOG = logging.getLogger(__name__)
-_SHAPE: Final = NetworkShape(controls=len(CHANNELS), modes=len(MODES), words=1024)
+_SHAPE: Final = NetworkShape(controls=len(CHANNELS), modes=len(MODES), words=1024, slots=SLOTS)
 _DROPPED_CAPTIONS: Final = 0.1
 _MODE_SHARES: Final = {"all": 0.80, "depth": 0.08, "skeleton": 0.08, "none": 0.04}
 _WARM_UP_STEPS: Final = 200
 _DECAY_FROM: Final = 0.6
 _MEAN_DECAY: Final = 0.999
-_CROP_PX: Final = 64
+_CROP_PX: Final = 128
+_DENOISER_TIMES: Final = -1.0
+_FINISHER_TIMES: Final = 0.0
+_NAMING: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +70,11 @@ class TrainingPlan:
     shape: NetworkShape = _SHAPE
     minutes: float = 150.0
     sitting_minutes: float = math.inf
-    batch_size: int = 8
-    learning_rate: float = 8e-4
+    batch_size: int = 16
+    learning_rate: float = 1e-3
     round_size: int = 768
-    pool_rounds: int = 4
-    reuse: float = 4.0
+    pool_rounds: int = 5
+    reuse: float = 6.0
     workers: int = 2
     overlap: bool = False
     device: str = "cpu"
@@ -80,7 +86,8 @@ class Moment:
     """What a round came to: mean losses since the last, and the model as it would be shipped."""
 
     flow: float
-    detail: float
+    finish: float
+    naming: float
     milliseconds: float
     state: TrainingState
 
@@ -89,7 +96,7 @@ class Moment:
         means = self.state.means
         return CompactModel(
             denoiser=means["denoiser"],  # pyright: ignore[reportArgumentType]
-            detail=means["detail"],  # pyright: ignore[reportArgumentType]
+            finisher=means["finisher"],  # pyright: ignore[reportArgumentType]
             tokenizer=self.state.tokenizer,
             shape=self.state.shape,
             card={},
@@ -163,22 +170,23 @@ def _round(plan: TrainingPlan, state: TrainingState, pool: deque[Examples], cloc
     tokens = [encode_captions(state.tokenizer, examples.captions, state.shape.text_length) for examples in pool]
     sizes = np.array([len(examples) for examples in pool])
     steps = math.ceil(len(pool[-1]) * plan.reuse / plan.batch_size)
-    losses: list[Float[Tensor, "2"]] = []
+    losses: list[Float[Tensor, "3"]] = []
     began = time.monotonic()
     for _ in range(steps):
         if clock.share() >= 1.0:
             break
         rows = _rows(sizes, plan.batch_size, rng)
         batch = _batch(pool, tokens, rows)
-        batch.tokens[rng.random(plan.batch_size) < _DROPPED_CAPTIONS] = untold
+        dropped = rng.random(plan.batch_size) < _DROPPED_CAPTIONS
+        batch.tokens[dropped], batch.slots[dropped] = untold, 0
         modes = rng.choice(len(MODES), plan.batch_size, p=[_MODE_SHARES[mode] for mode in MODES])
         _set_rate(state, plan, clock)
         losses.append(_step(state, plan, batch, modes, noise))
         state.progress.step += 1
         state.progress.seen += plan.batch_size
-    flow, detail = torch.stack(losses).mean(dim=0).tolist() if losses else (math.nan, math.nan)
+    flow, finish, naming = torch.stack(losses).mean(dim=0).tolist() if losses else (math.nan,) * 3
     spent = 1e3 * (time.monotonic() - began) / max(len(losses) * plan.batch_size, 1)
-    return Moment(flow, detail, spent, state)
+    return Moment(flow, finish, naming, spent, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +194,7 @@ class _Batch:
     pictures: UInt8[np.ndarray, "b h w 3"]
     maps: UInt8[np.ndarray, "b c h w"]
     tokens: Int64[np.ndarray, "b n"]
+    slots: Int64[np.ndarray, "b s"]
 
 
 def _rows(sizes: Int64[np.ndarray, " r"], count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -201,6 +210,7 @@ def _batch(pool: deque[Examples], tokens: list[Int64[np.ndarray, "_n l"]], rows:
         np.stack([pool[part].pictures[row] for part, row in rows]),
         np.stack([pool[part].maps[row] for part, row in rows]),
         np.stack([tokens[part][row] for part, row in rows]),
+        np.stack([pool[part].slots[row] for part, row in rows]),
     )
 
 
@@ -214,32 +224,75 @@ def _set_rate(state: TrainingState, plan: TrainingPlan, clock: _Clock) -> None:
 
 def _step(
     state: TrainingState, plan: TrainingPlan, batch: _Batch, modes: Int64[np.ndarray, " b"], noise: torch.Generator
-) -> Float[Tensor, "2"]:
-    """One optimiser step of both networks; the two losses."""
-    denoiser, detail = state.networks["denoiser"], state.networks["detail"]
-    shown = torch.from_numpy(np.stack([channels_shown(mode) for mode in MODES])[modes]).to(plan.device)
-    maps = torch.from_numpy(batch.maps).to(plan.device).float().div(255.0)
-    controls = (maps * shown[:, :, None, None]).contiguous(memory_format=torch.channels_last)
-    whole, mask = to_unit(batch.pictures, plan.device), maps[:, :1]
-    picture, time_ = half_size(whole), draw_times(len(modes), noise).to(plan.device)
-    noisy = mixed(picture, torch.randn(picture.shape, generator=noise).to(picture), time_)
-    tokens = batch.tokens[:, : int((batch.tokens > 0).sum(axis=1).max())]
-    told = denoiser.read(  # pyright: ignore[reportCallIssue]
-        controls, torch.from_numpy(tokens).to(plan.device), torch.from_numpy(modes).to(plan.device)
-    )
-    predicted = denoiser(noisy, time_, told)
-    flow = flow_loss(predicted, picture, time_, person_weight(half_size(mask)))
-    small = blurred_or_predicted(picture, predicted, time_, noise)
-    crop = min(_CROP_PX, picture.shape[2])
-    top, left = (int(torch.randint(picture.shape[2] - crop + 1, (), generator=noise)) for _ in range(2))
-    part = (..., slice(2 * top, 2 * (top + crop)), slice(2 * left, 2 * (left + crop)))
-    small = small[..., top : top + crop, left : left + crop].contiguous(memory_format=torch.channels_last)
-    fine = detail(small, controls[part].contiguous(memory_format=torch.channels_last))
-    lost = detail_loss(fine, whole[part], person_weight(mask)[part])
-    (flow + lost).backward()
+) -> Float[Tensor, "3"]:
+    """One optimiser step of all networks; the three losses."""
+    seen = _seen(plan.device, batch, modes)
+    context = state.networks["denoiser"].read(seen.tokens, seen.modes)  # pyright: ignore[reportCallIssue]
+    flow, small = _denoised(state, seen, context, noise)
+    finish = _finished(state, seen, small, context, noise)
+    named = F.cross_entropy(state.networks["reader"](context.slots).flatten(0, 1), seen.slots.flatten(), ignore_index=0)
+    (flow + finish + _NAMING * named).backward()
     torch.nn.utils.clip_grad_norm_(state.networks.parameters(), 1.0)
     state.optimiser.step()
     state.optimiser.zero_grad()
     keep = min(_MEAN_DECAY, (1 + state.progress.step) / (10 + state.progress.step))
     get_ema_multi_avg_fn(keep)(list(state.means.parameters()), list(state.networks.parameters()), 0)
-    return torch.stack([flow.detach(), lost.detach()]).cpu()
+    return torch.stack([flow.detach(), finish.detach(), named.detach()]).cpu()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A batch on its device; ``controls`` are the maps that the modes show, ``mask`` the people, shown or not."""
+
+    whole: Float[Tensor, "b 3 h w"]
+    mask: Float[Tensor, "b 1 h w"]
+    controls: Float[Tensor, "b c h w"]
+    tokens: Int[Tensor, "b n"]
+    slots: Int[Tensor, "b s"]
+    modes: Int[Tensor, " b"]
+
+
+def _seen(device: str, batch: _Batch, modes: Int64[np.ndarray, " b"]) -> _Seen:
+    shown = torch.from_numpy(np.stack([channels_shown(mode) for mode in MODES])[modes]).to(device)
+    maps = torch.from_numpy(batch.maps).to(device).float().div(255.0)
+    tokens = batch.tokens[:, : int((batch.tokens > 0).sum(axis=1).max())]
+    return _Seen(
+        to_unit(batch.pictures, device),
+        maps[:, :1],
+        (maps * shown[:, :, None, None]).contiguous(memory_format=torch.channels_last),
+        torch.from_numpy(tokens).to(device),
+        torch.from_numpy(batch.slots).to(device),
+        torch.from_numpy(modes).to(device),
+    )
+
+
+def _denoised(
+    state: TrainingState, seen: _Seen, context: Context, noise: torch.Generator
+) -> tuple[Float[Tensor, ""], Float[Tensor, "b 3 h4 w4"]]:
+    """The denoiser's loss, and small pictures for the finisher."""
+    denoiser = state.networks["denoiser"]
+    picture = shrunk(seen.whole, SMALL)
+    time_ = draw_times(len(picture), _DENOISER_TIMES, noise).to(picture.device)
+    noisy = mixed(picture, torch.randn(picture.shape, generator=noise).to(picture), time_)
+    predicted = denoiser(noisy, time_, denoiser.look(seen.controls), context)  # pyright: ignore[reportCallIssue]
+    loss = flow_loss(predicted, picture, time_, person_weight(shrunk(seen.mask, SMALL), 2))
+    return loss, seen_small(picture, predicted, time_, noise)
+
+
+def _finished(
+    state: TrainingState, seen: _Seen, small: Float[Tensor, "b 3 h4 w4"], context: Context, noise: torch.Generator
+) -> Float[Tensor, ""]:
+    """The finisher's loss on one crop of each picture."""
+    finisher, size = state.networks["finisher"], min(_CROP_PX, seen.whole.shape[2])
+    corners = crop_corners(seen.mask, size, 2 * SMALL, noise)
+    picture = crop(seen.whole, corners, size)
+    time_ = draw_times(len(picture), _FINISHER_TIMES, noise).to(picture.device)
+    noisy = mixed(picture, torch.randn(picture.shape, generator=noise).to(picture), time_)
+    predicted = finisher(
+        noisy.contiguous(memory_format=torch.channels_last),
+        time_,
+        crop(small, corners, size, SMALL),
+        finisher.look(crop(seen.controls, corners, size)),  # pyright: ignore[reportCallIssue]
+        context.summary.detach(),
+    )
+    return flow_loss(predicted, picture, time_, person_weight(crop(seen.mask, corners, size), 6))

@@ -17,7 +17,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from posedreamer.errors import InputError
-from posedreamer.generation.compact.network import Denoiser, DetailNet, NetworkShape
+from posedreamer.generation.compact.network import Denoiser, Finisher, NetworkShape
+from posedreamer.training.compact.attributes import WORDS
 
 __all__ = ["Progress", "TrainingState"]
 
@@ -46,7 +47,11 @@ class Progress:
 
 @dataclass(slots=True, kw_only=True)
 class TrainingState:
-    """Networks in training, their running means, the optimiser, the tokenizer and the progress."""
+    """Networks in training, their running means, the optimiser, the tokenizer and the progress.
+
+    The networks are the model's two, and a "reader" that names each slot's word for the text encoder's sake; it is not
+    part of the model.
+    """
 
     shape: NetworkShape
     tokenizer: Tokenizer = field(repr=False)
@@ -130,5 +135,11 @@ class TrainingState:
 
 
 def _networks(shape: NetworkShape, device: str) -> nn.ModuleDict:
-    networks = nn.ModuleDict({"denoiser": Denoiser(shape), "detail": DetailNet(shape)})
+    networks = nn.ModuleDict(
+        {
+            "denoiser": Denoiser(shape),
+            "finisher": Finisher(shape),
+            "reader": nn.Linear(shape.text, 1 + len(WORDS)),
+        }
+    )
     return networks.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
