@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +47,21 @@ def test_examples_are_the_same_for_the_same_indices_however_they_are_split() -> 
 
 def test_refused_scenes_alone_make_nothing() -> None:
     assert MAKE([4, 9]) is None
+
+
+def test_workers_die_with_a_training_that_is_killed() -> None:
+    tests = Path(__file__).parents[1]
+    script = tests / "training" / "die_alone.py"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), *sys.path])}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, env=environment, text=True) as process:
+        assert process.stdout is not None
+        workers = [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
+    assert len(workers) == 2
+    until = time.monotonic() + 20.0
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < until, f"workers {workers} outlive their training"
+        time.sleep(0.1)
 
 
 def test_workers_never_make_an_index_twice() -> None:

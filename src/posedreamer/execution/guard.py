@@ -11,7 +11,7 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
-__all__ = ["guarded"]
+__all__ = ["die_with", "guarded"]
 
 _PR_SET_PDEATHSIG = 1
 _PARENT_CHECK_S = 0.5
@@ -24,12 +24,12 @@ def guarded(connection: Connection, parent_pid: int, payload: bytes) -> None:
     seconds in which a killed parent would leave an orphan. Ctrl-C is the parent's to handle.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with(parent_pid)
+    die_with(parent_pid)
     function, arguments = pickle.loads(payload)
     function(connection, *arguments)
 
 
-def _die_with(parent_pid: int) -> None:
+def die_with(parent_pid: int) -> None:
     """The kernel kills this process with its parent; a thread watches too, for systems where it does not."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

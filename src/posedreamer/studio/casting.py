@@ -89,11 +89,12 @@ def _cast(
             dy = (m[1, 0] * cx + m[1, 1] * cy + m[1, 2]) / size
             dz = (m[2, 0] * cx + m[2, 1] * cy + m[2, 2]) / size
             to_ground = -oz / dz if dz * oz < 0.0 else 1e9
-            if stage.is_indoor:
-                reach, colour = _room(stage, (ox, oy, oz), (dx, dy, dz))
-            else:
-                reach, colour = _horizon(stage, (ox, oy, oz), (dx, dy, dz))
             eye, ray, pixel = (ox, oy, oz), (dx, dy, dz), (row, column)
+            reach = _room_reach(stage, eye, ray) if stage.is_indoor else _horizon_reach(stage, eye, ray)
+            colour = (0.0, 0.0, 0.0)
+            # what the ground hides is not worth its light
+            if to_ground >= reach:
+                reach, colour = _room(stage, eye, ray) if stage.is_indoor else _horizon(stage, eye, ray)
             met, block, axis = hit_block(blocks, pixel, eye, ray, min(reach, to_ground), stage.seed)
             if block >= 0:
                 point = (ox + dx * met, oy + dy * met, oz + dz * met)
@@ -198,6 +199,26 @@ def _patch(stage: Stage, x: float, y: float, z: float) -> float:
     pane = smooth_step(0.1, 0.14, cell) * smooth_step(0.84, 0.80, cell)
     pane *= smooth_step(0.014, 0.03, fabs(cell - 0.47)) * smooth_step(0.6, 0.72, w) * smooth_step(2.9, 2.78, w)
     return 0.42 + 1.05 * pane
+
+
+@kernel
+def _room_reach(stage: Stage, eye: Colour, ray: Colour) -> float:
+    """Distance to the nearest wall or the ceiling."""
+    to_side = ((stage.right if ray[0] > 0.0 else stage.left) - eye[0]) / ray[0] if ray[0] != 0.0 else 1e9
+    to_end = ((stage.far if ray[1] > 0.0 else stage.near) - eye[1]) / ray[1] if ray[1] != 0.0 else 1e9
+    to_top = (stage.ceiling - eye[2]) / ray[2] if ray[2] > 0.0 else 1e9
+    return min(to_side, min(to_end, to_top))
+
+
+@kernel
+def _horizon_reach(stage: Stage, eye: Colour, ray: Colour) -> float:
+    """Distance to where the skyline stands, whether it is that high or not."""
+    if stage.backdrop in (_STREET, _COURT):
+        return _square(stage, eye, ray)[0]
+    flat = sqrt(ray[0] ** 2 + ray[1] ** 2) + 1e-9
+    along = (eye[0] * ray[0] + eye[1] * ray[1]) / flat
+    room = along * along - (eye[0] ** 2 + eye[1] ** 2 - stage.radius**2)
+    return (-along + sqrt(max(room, 0.0))) / flat
 
 
 @kernel

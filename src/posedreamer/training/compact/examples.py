@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from typing import Final
 
 import cv2
 import numpy as np
+import torch
 from jaxtyping import Int64, UInt8
 
+from posedreamer.execution.guard import die_with
 from posedreamer.generation.compact.controls import control_maps
 from posedreamer.records import Condition
 from posedreamer.seeds import derive_seed
@@ -84,7 +87,7 @@ class ExampleWorkers:
 
     def __init__(self, make: ExampleMaker, workers: int, next_index: int) -> None:
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread)
+        self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(os.getpid(),))
         self._make, self.next_index = make, next_index
 
     def start(self, count: int) -> list[Future[Examples | None]]:
@@ -101,10 +104,17 @@ class ExampleWorkers:
             if made is not None:
                 yield made
 
+    def process_ids(self) -> list[int]:
+        """Of the workers that were started so far."""
+        return [child.pid for child in multiprocessing.active_children() if child.pid is not None]
+
     def close(self) -> None:
         """Stops the processes; what was begun and not finished is dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _one_thread() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
+def _begin(parent_pid: int) -> None:
+    """A worker ends with the training, whatever ends it; Ctrl-C is the training's to handle."""
+    die_with(parent_pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
