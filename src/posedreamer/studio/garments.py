@@ -155,7 +155,7 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             loose_m=0.011,
             flare_m=0.018,
             tail=0.42,
-            weight=0.5,
+            weight=0.35,
             likely_patterns=("dotted", "striped", "checked"),
         ),
         "dress": TopKind(
@@ -165,7 +165,7 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             loose_m=0.008,
             flare_m=0.012,
             tail=0.8,
-            weight=0.5,
+            weight=0.35,
             detail="belt",
             likely_patterns=("dotted", "checked", "striped"),
             genders=("woman",),
@@ -177,7 +177,7 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             loose_m=0.014,
             flare_m=0.008,
             tail=0.8,
-            weight=0.5,
+            weight=0.35,
             tail_gap=0.12,
             detail="lapels",
             likely_colours=(*_SOBER, "red"),
@@ -190,7 +190,7 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             loose_m=0.014,
             flare_m=0.009,
             tail=1.2,
-            weight=0.3,
+            weight=0.2,
             tail_gap=0.16,
             detail="lapels",
             likely_colours=_SOBER,
@@ -217,19 +217,19 @@ BOTTOMS: Final[Mapping[str, BottomKind]] = MappingProxyType(
         "shorts": BottomKind(leg=0.72, loose_m=0.013, flare_m=0.015, likely_patterns=("checked", "striped")),
         "cropped trousers": BottomKind(leg=1.5, loose_m=0.012, flare_m=0.014, likely_colours=_SOBER),
         "wide trousers": BottomKind(
-            leg=2.06, loose_m=0.011, flare_m=0.022, weight=0.5, likely_patterns=("striped", "checked")
+            leg=2.06, loose_m=0.011, flare_m=0.022, weight=0.35, likely_patterns=("striped", "checked")
         ),
         "baggy jeans": BottomKind(
             leg=2.05,
             loose_m=0.011,
             flare_m=0.013,
-            weight=0.5,
+            weight=0.35,
             detail="seams",
             likely_colours=_DENIM,
             likely_patterns=("faded",),
         ),
         "cargo trousers": BottomKind(
-            leg=2.02, loose_m=0.013, flare_m=0.009, weight=0.5, detail="cargo", likely_colours=_SOBER
+            leg=2.02, loose_m=0.013, flare_m=0.009, weight=0.35, detail="cargo", likely_colours=_SOBER
         ),
         "skirt": BottomKind(
             leg=0.9, loose_m=0.014, is_plural=False, is_skirt=True, likely_patterns=("checked", "dotted", "striped")
@@ -238,7 +238,7 @@ BOTTOMS: Final[Mapping[str, BottomKind]] = MappingProxyType(
             leg=0.58, loose_m=0.012, is_plural=False, is_skirt=True, likely_patterns=("checked", "dotted")
         ),
         "long skirt": BottomKind(
-            leg=1.72, loose_m=0.012, weight=0.5, is_plural=False, is_skirt=True, likely_patterns=("dotted", "striped")
+            leg=1.72, loose_m=0.012, weight=0.35, is_plural=False, is_skirt=True, likely_patterns=("dotted", "striped")
         ),
     }
 )

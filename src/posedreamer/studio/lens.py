@@ -56,16 +56,16 @@ def draw_faults(rng: np.random.Generator) -> Faults:
     exposure = 2.0 ** rng.uniform(-0.12, 0.24)
     noisy = rng.uniform(0.2, 1.0) ** 2
     return Faults(
-        soft=float(rng.choice((0.0, rng.uniform(0.0010, 0.0018)), p=(0.65, 0.35))),
-        motion=_path(rng, 0.008) if rng.random() < 0.08 else (0.0, 0.0),
+        soft=float(rng.choice((0.0, rng.uniform(0.0010, 0.0018)), p=(0.75, 0.25))),
+        motion=_path(rng, 0.006) if rng.random() < 0.05 else (0.0, 0.0),
         fringe=float(rng.uniform(0.0, 0.0022)),
         vignette=float(rng.uniform(0.0, 0.28)),
         gains=_gains(exposure, warm, green),
         contrast=float(rng.uniform(-0.15, 0.30)),
-        shot=0.013 * noisy,
-        read=0.0025 * noisy,
+        shot=0.011 * noisy,
+        read=0.002 * noisy,
         sharpen=float(rng.uniform(0.1, 0.7)),
-        quality=int(rng.integers(84, 98)),
+        quality=int(rng.integers(87, 98)),
     )
 
 
