@@ -70,7 +70,8 @@ def draw_seat(index: int, bodies: Sequence[Body], camera: Camera, rng: np.random
     odds = dict(SEAT_ODDS)
     if wide is None:
         del odds["bench"]
-    if space.rest_m > 0.32:
+    if space.rest_m > 0.32 or not _is_turned_to(camera, bodies[index]):
+        # a back rest would stand between the camera and the back
         del odds["wooden chair"]
     kinds = list(odds)
     weights = np.array(list(odds.values()))
@@ -79,6 +80,13 @@ def draw_seat(index: int, bodies: Sequence[Body], camera: Camera, rng: np.random
     colour = colours[int(rng.integers(len(colours)))]
     solid = make(wide if kind == "bench" and wide else space, rng)
     return _prop(kind, colour, moved(solid, frame[2], (frame[0], frame[1], 0.0)), camera, index)
+
+
+def _is_turned_to(camera: Camera, body: Body) -> bool:
+    """Whether the thighs point to the camera's side rather than away from it."""
+    eye = np.linalg.inv(camera.cam_from_world)[:2, 3]
+    hips, knees = body.keypoints_m[list(HIPS), :2].mean(axis=0), body.keypoints_m[list(KNEES), :2].mean(axis=0)
+    return bool((knees - hips) @ (eye - hips) > 0.0)
 
 
 def seat_space(index: int, bodies: Sequence[Body]) -> SeatSpace | None:
