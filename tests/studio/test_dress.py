@@ -138,7 +138,7 @@ def test_wide_legs_and_loose_sleeves_stand_off_more(chart: BodyChart) -> None:
     shins = shins[chart.rest_m[shins, 2] < chart.landmarks.ankle_z + 0.15]
     assert spread("t-shirt", "wide trousers", shins) > spread("t-shirt", "jeans", shins) + 0.02
     upper = part_rows("left_upper_arm")
-    assert spread("oversized t-shirt", "jeans", upper) > spread("tank top", "jeans", upper) + 0.015
+    assert spread("oversized t-shirt", "jeans", upper) > spread("tank top", "jeans", upper) + 0.010
 
 
 def test_a_ponytail_hangs_in_the_middle_and_braids_at_both_sides(chart: BodyChart) -> None:

@@ -16,7 +16,7 @@ from jaxtyping import Float64, Int32, UInt8
 
 from posedreamer.records import PROP_MATERIALS
 
-__all__ = ["Solid", "bar", "box", "bush", "hoop", "joined", "leaf", "moved", "round_solid"]
+__all__ = ["Solid", "bar", "box", "bush", "cut_flat", "hoop", "joined", "leaf", "moved", "round_solid"]
 
 Point = tuple[float, float, float]
 
@@ -52,6 +52,13 @@ def moved(solid: Solid, yaw_rad: float, shift_m: Sequence[float]) -> Solid:
     cosine, sine = np.cos(yaw_rad), np.sin(yaw_rad)
     turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
     return solid._replace(vertices_m=solid.vertices_m @ turn.T + np.asarray(shift_m))
+
+
+def cut_flat(solid: Solid) -> Solid:
+    """What would reach below the ground is flattened onto it: the feet of legs that lean."""
+    vertices = solid.vertices_m.copy()
+    vertices[:, 2] = np.maximum(vertices[:, 2], 0.0)
+    return solid._replace(vertices_m=vertices)
 
 
 def box(low: Point, high: Point, material: str) -> Solid:

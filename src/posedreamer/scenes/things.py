@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from posedreamer.records import COLOURS_RGB
-from posedreamer.scenes.shapes import Solid, bar, box, bush, hoop, joined, leaf, moved, round_solid
+from posedreamer.scenes.shapes import Solid, bar, box, bush, cut_flat, hoop, joined, leaf, moved, round_solid
 
 __all__ = ["OCCLUDERS", "SEATS", "SeatSpace", "Thing"]
 
@@ -55,7 +55,7 @@ def _stool(space: SeatSpace, rng: np.random.Generator) -> Solid:
         for x in (-1, 1)
         for y in (-1, 1)
     ]
-    return joined([seat, *legs])
+    return cut_flat(joined([seat, *legs]))
 
 
 def _inward(radius: float, x: int, y: int, middle: float, space: SeatSpace) -> tuple[float, float, float]:
