@@ -3,6 +3,7 @@
 import numpy as np
 
 from posedreamer.records import (
+    REGIONS,
     Annotation,
     Appearance,
     Buffers,
@@ -121,12 +122,17 @@ def make_condition(index, people=1):
     )  # fmt: skip
 
 
+def _regions(rng, index):
+    """Of every other candidate, as some painters know no regions."""
+    return rng.integers(0, len(REGIONS), SIZE, dtype=np.uint8) if index % 2 else None
+
+
 def make_candidate(index, candidate_index=0, people=1):
     rng = np.random.default_rng((index, candidate_index))
     pixels = np.repeat(np.repeat(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8), 4, axis=0), 4, axis=1)
     return Candidate(
         condition=make_condition(index, people), candidate_index=candidate_index, seed=2**62 + index + 7,
-        picture=Picture(pixels=pixels), generator="fake", generator_revision="1",
+        picture=Picture(pixels=pixels, regions=_regions(rng, index)), generator="fake", generator_revision="1",
     )  # fmt: skip
 
 

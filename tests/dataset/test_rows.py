@@ -57,6 +57,8 @@ def test_a_judged_candidate_survives_the_file(tmp_path_factory, index, people):
     assert sample.id == candidate.id
     assert (sample.seed, sample.generator, sample.generator_revision) == (candidate.seed, "fake", "1")
     assert np.array_equal(sample.pixels, candidate.picture.pixels)
+    assert (sample.regions is None) == (candidate.picture.regions is None)
+    assert sample.regions is None or np.array_equal(sample.regions, candidate.picture.regions)
     assert_same(sample.annotation, candidate.condition.annotation)
     assert_same(sample.caption, candidate.condition.caption)
     assert_same(sample.props, candidate.condition.scene.props)

@@ -14,7 +14,15 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from posedreamer.errors import DatasetError, RecipeError
 
-__all__ = ["EncodedImage", "ImageEncoding", "content_hash_of", "decode_image", "encode_image"]
+__all__ = [
+    "EncodedImage",
+    "ImageEncoding",
+    "content_hash_of",
+    "decode_image",
+    "decode_regions",
+    "encode_image",
+    "encode_regions",
+]
 
 _SUFFIX: Mapping[str, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 _LEAST_QUALITY = 95
@@ -82,6 +90,24 @@ def encode_image(pixels: UInt8[np.ndarray, "h w 3"], encoding: ImageEncoding) ->
                 info.add_itxt("XML:com.adobe.xmp", xmp)
             image.save(stream, "PNG", pnginfo=info)
     return stream.getvalue()
+
+
+def encode_regions(regions: UInt8[np.ndarray, "h w"]) -> bytes:
+    """A region map (indices into REGIONS) as a lossless grey PNG."""
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(regions)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def decode_regions(data: bytes) -> UInt8[np.ndarray, "h w"]:
+    """The region map of ``encode_regions``. Raises DatasetError for bytes that are none."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return np.asarray(image.convert("L"))
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise DatasetError(
+            f"a stored region map of {len(data)} bytes does not decode ({error}); restore the file or generate it again"
+        ) from error
 
 
 def decode_image(data: bytes) -> UInt8[np.ndarray, "h w 3"]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from posedreamer.dataset.encode import ImageEncoding, content_hash_of, decode_image, encode_image
+from posedreamer.dataset.encode import ImageEncoding, content_hash_of, decode_image, encode_image, encode_regions
 from posedreamer.dataset.masks import encode_mask
 from posedreamer.dataset.schema import DONE, DROPPED, FAILED, KEPT, block_schema
 from posedreamer.errors import RunError
@@ -145,6 +145,7 @@ def _candidate_columns(candidate: Candidate, scores: Mapping[str, float], row_fo
         "seed": candidate.seed,
         "generator": {"name": candidate.generator, "revision": candidate.generator_revision},
         "image": {"bytes": data, "path": candidate.id + row_format.encoding.suffix},
+        "regions": None if candidate.picture.regions is None else encode_regions(candidate.picture.regions),
         "image_bytes": len(data),
         "content_hash": content_hash_of(decode_image(data), scores),
         "scores": {name: float(value) for name, value in scores.items()},

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from posedreamer.dataset.encode import EncodedImage
+from posedreamer.dataset.encode import EncodedImage, decode_regions
 from posedreamer.dataset.masks import decode_mask
 from posedreamer.records import Annotation, Appearance, Camera, Caption, Garment, Person, PersonAnnotation, Prop
 
@@ -37,6 +37,7 @@ class Sample:
     Attributes:
         image: encoded; ``pixels`` decodes it.
         people, masks, body_versions: one of each per person, same order.
+        region_png: what each pixel shows, encoded, from painters that know; ``regions`` decodes it.
         props: things in the scene; empty, too, in data sets made before there were any.
         scores: name -> number; a score that does not apply is absent.
         split: "train", "val" or "test"; a clip is in one split only.
@@ -63,11 +64,17 @@ class Sample:
     generator: str
     generator_revision: str
     props: tuple[Prop, ...] = field(default=(), repr=False)
+    region_png: bytes | None = field(default=None, repr=False)
 
     @property
     def pixels(self) -> UInt8[np.ndarray, "h w 3"]:
         """The picture, RGB, 8 bit sRGB, decoded anew at each call. Raises DatasetError for damaged bytes."""
         return self.image.decode()
+
+    @property
+    def regions(self) -> UInt8[np.ndarray, "h w"] | None:
+        """Per pixel an index into REGIONS (clothes end elsewhere than body parts do), or None."""
+        return None if self.region_png is None else decode_regions(self.region_png)
 
     @property
     def annotation(self) -> Annotation:
@@ -104,6 +111,7 @@ def sample_of(row: Mapping[str, Any]) -> Sample:
         generator=row["generator"]["name"],
         generator_revision=row["generator"]["revision"],
         props=tuple(_prop(each) for each in row.get("props") or ()),
+        region_png=row.get("regions"),
     )
 
 

@@ -148,6 +148,7 @@ def _sample_body(score_names: Sequence[str]) -> list[pa.Field]:
     return [
         *_identity(),
         pa.field("image", IMAGE),
+        pa.field("regions", pa.binary()),
         pa.field("width", pa.int32()),
         pa.field("height", pa.int32()),
         pa.field("caption", _TEXT),
