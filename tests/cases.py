@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,12 @@ def _folder(folder: Path) -> Any:
     return open_labels(folder)
 
 
+def _diffusion(name: str, folder: Path) -> Any:
+    from generation.diffusion import tiny  # seconds to import, and most laws need none
+
+    return tiny.generator(name, folder)
+
+
 BODIES = [Case("anny", lambda _: load_anny(), ("anny",))]
 SOURCES = [
     Case("prior", lambda _: PriorSource(), ("prior",)),
@@ -79,6 +86,11 @@ GENERATORS = [
     Case("studio", lambda _: StudioGenerator(), ("studio",)),
     Case("studio_snapshot", lambda _: StudioGenerator(style="snapshot")),
     Case("studio_drawn", lambda _: StudioGenerator(style="drawn")),
+    Case("sdxl", partial(_diffusion, "sdxl"), ("sdxl",)),
+    Case("flux", partial(_diffusion, "flux"), ("flux",)),
+    Case("depth2img", partial(_diffusion, "depth2img"), ("depth2img",)),
+    Case("text2img", partial(_diffusion, "text2img"), ("text2img",)),
+    Case("diffusers", partial(_diffusion, "diffusers"), ("diffusers",)),
 ]
 SCORERS = [
     Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",)),

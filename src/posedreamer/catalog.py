@@ -29,7 +29,14 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "grammar": "posedreamer.captions.grammar:GrammarCaptioner",
             "pose_plus_plus": "posedreamer.captions.template:TemplateCaptioner",
         },
-        "generator": {"studio": "posedreamer.generation.studio:StudioGenerator"},
+        "generator": {
+            "studio": "posedreamer.generation.studio:StudioGenerator",
+            "sdxl": "posedreamer.generation.diffusion.sdxl:SdxlGenerator",
+            "flux": "posedreamer.generation.diffusion.flux:FluxGenerator",
+            "depth2img": "posedreamer.generation.diffusion.depth2img:Depth2ImgGenerator",
+            "text2img": "posedreamer.generation.diffusion.text2img:Text2ImgGenerator",
+            "diffusers": "posedreamer.generation.diffusion.pipeline:PipelineGenerator",
+        },
         "scorer": {
             "blazepose": "posedreamer.scoring.blazepose:BlazePoseScorer",
             "head_pose": "posedreamer.scoring.head_pose:HeadPoseScorer",

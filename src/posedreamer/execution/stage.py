@@ -24,9 +24,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoesOn:
-    """The item lives on as these items: one, or several where a stage makes more (candidates of a condition)."""
+    """The item lives on as these items: one, or several where a stage makes more (candidates of a condition).
+
+    ``dropped`` are those that it would have become and that were refused in the making, each under its own id.
+    """
 
     items: tuple[Item, ...]
+    dropped: tuple[Dropped, ...] = ()
 
 
 Outcome = GoesOn | Dropped | Failed
@@ -141,6 +145,8 @@ def _pass(ends: Sequence[End], stage: Stage) -> list[End]:
         outcome = next(following)
         if isinstance(outcome, GoesOn):
             passed += [End(item=item, outcome=None) for item in outcome.items]
+            refused = [Item(item_id=each.item_id, value=end.item.value) for each in outcome.dropped]
+            passed += [End(item=item, outcome=each) for item, each in zip(refused, outcome.dropped, strict=True)]
         else:
             passed.append(End(item=end.item, outcome=outcome))
     return passed
@@ -165,7 +171,7 @@ def _checked(stage: Stage, batch: Sequence[Item]) -> list[Outcome]:
             "a stage must return one outcome per item, in order"
         )
     for item, outcome in zip(batch, outcomes, strict=True):
-        if isinstance(outcome, GoesOn) and not outcome.items:
+        if isinstance(outcome, GoesOn) and not outcome.items and not outcome.dropped:
             raise RunError(
                 f"stage {stage.name!r} let {item.item_id!r} go on as nothing; return Dropped with a reason instead"
             )

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from posedreamer.records import Condition, Picture
 
-__all__ = ["Generator", "PaintJob"]
+__all__ = ["Generator", "PaintJob", "Unpainted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,13 @@ class PaintJob:
     condition: Condition
     candidate_index: int
     seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpainted:
+    """A job that the generator gives no picture for: ``reason`` is a short stable word ("picture_not_finite")."""
+
+    reason: str
 
 
 @runtime_checkable
@@ -61,6 +68,6 @@ class Generator(Protocol):
         """
         ...
 
-    def paint(self, jobs: Sequence[PaintJob]) -> list[Picture]:
-        """One picture per job, in order, of the size of the job's camera."""
+    def paint(self, jobs: Sequence[PaintJob]) -> Sequence[Picture | Unpainted]:
+        """One picture per job, in order, of the size of the job's camera; or why that job has none."""
         ...

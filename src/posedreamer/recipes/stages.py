@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from posedreamer.captions.protocol import Captioner
 from posedreamer.execution.stage import GoesOn, Item, Outcome, Stage
-from posedreamer.generation.protocol import Generator, PaintJob
+from posedreamer.generation.protocol import Generator, PaintJob, Unpainted
 from posedreamer.recipes.components import (
     build_captioner,
     build_generator,
@@ -17,7 +17,7 @@ from posedreamer.recipes.components import (
     build_scorers,
 )
 from posedreamer.recipes.schema import Recipe
-from posedreamer.records import Candidate, Condition, Dropped, Judged, Label, Scene
+from posedreamer.records import Candidate, Condition, Dropped, Judged, Label, Picture, Scene
 from posedreamer.scenes.annotate import annotate
 from posedreamer.scenes.buffers import rasterize_scene
 from posedreamer.scenes.build import Refusal, SceneBuilder
@@ -102,25 +102,29 @@ class PaintStage(_Declared):
         self.generator.fetch()
 
     def process(self, batch: Sequence[Item]) -> Sequence[Outcome]:
-        """K candidates per condition, painted in the generator's own batches."""
+        """K candidates per condition, painted in the generator's own batches; what it refuses is dropped."""
         jobs = [self._job(cast("Condition", item.value), k) for item in batch for k in range(self.candidates)]
-        painted: list[Item] = []
+        painted: list[Item | Dropped] = []
         size = self.generator.batch_size
         for start in range(0, len(jobs), size):
             few = jobs[start : start + size]
-            for job, picture in zip(few, self.generator.paint(few), strict=True):
-                candidate = Candidate(
-                    condition=job.condition,
-                    candidate_index=job.candidate_index,
-                    seed=job.seed,
-                    picture=picture,
-                    generator=self.generator.name,
-                    generator_revision=self.generator.revision,
-                )
-                painted.append(Item(item_id=candidate.id, value=Judged(candidate=candidate, scores={})))
-        return [
-            GoesOn(items=tuple(painted[i * self.candidates : (i + 1) * self.candidates])) for i in range(len(batch))
-        ]
+            painted += [self._ending(*pair) for pair in zip(few, self.generator.paint(few), strict=True)]
+        return [_goes_on(painted[i * self.candidates : (i + 1) * self.candidates]) for i in range(len(batch))]
+
+    def _ending(self, job: PaintJob, picture: Picture | Unpainted) -> Item | Dropped:
+        """A candidate to judge, or why there is none."""
+        if isinstance(picture, Unpainted):
+            candidate_id = f"{job.condition.condition_id}-{job.candidate_index}"
+            return Dropped(item_id=candidate_id, stage=self.name, reason=picture.reason)
+        candidate = Candidate(
+            condition=job.condition,
+            candidate_index=job.candidate_index,
+            seed=job.seed,
+            picture=picture,
+            generator=self.generator.name,
+            generator_revision=self.generator.revision,
+        )
+        return Item(item_id=candidate.id, value=Judged(candidate=candidate, scores={}))
 
     def _job(self, condition: Condition, candidate_index: int) -> PaintJob:
         identity = f"{condition.condition_id}-{candidate_index}"
@@ -200,6 +204,13 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
             )
             for scorer in scorers
         ),
+    )
+
+
+def _goes_on(painted: Sequence[Item | Dropped]) -> GoesOn:
+    return GoesOn(
+        items=tuple(each for each in painted if isinstance(each, Item)),
+        dropped=tuple(each for each in painted if isinstance(each, Dropped)),
     )
 
 

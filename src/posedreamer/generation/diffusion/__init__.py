@@ -1,0 +1,1 @@
+"""Pretrained diffusion models as generators: thin typed adapters over diffusers."""
