@@ -50,6 +50,18 @@ def test_recipes_and_doctor_answer(monkeypatch, capsys):
     assert "CC0" in out
 
 
+def test_doctor_prints_steps_as_they_are_typed(monkeypatch, capsys):
+    from posedreamer.recipes import doctor
+
+    missing = doctor.Finding(
+        group="extra", name="x", is_present=False, is_required=False, detail="a[b]", step="pip install 'p[x]'"
+    )
+    monkeypatch.setattr(doctor, "examine", lambda: (missing,))
+    _, out, _ = run(monkeypatch, capsys, "doctor")
+    assert "a[b]" in out
+    assert "pip install 'p[x]'" in " ".join(out.split())
+
+
 def test_a_truncated_npz_is_named(tmp_path, monkeypatch, capsys):
     path = write_amass(tmp_path / "clip.npz", np.zeros((30, 156)), np.zeros((30, 3)))
     path.write_bytes(path.read_bytes()[:900])

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from posedreamer.errors import PoseDreamerError
@@ -163,9 +164,9 @@ def doctor() -> None:
         table.add_column(heading, overflow="fold")
     for finding in findings:
         mark = "ok" if finding.is_present else "MISSING" if finding.is_required else "-"
-        table.add_row(mark, finding.group, finding.name, finding.detail)
+        table.add_row(mark, finding.group, finding.name, escape(finding.detail))
         if finding.step:
-            table.add_row("", "", "", f"-> {finding.step}")
+            table.add_row("", "", "", escape(f"-> {finding.step}"))
     Console().print(table)
     if any(finding.is_required and not finding.is_present and finding.group != "weights" for finding in findings):
         raise typer.Exit(1)
