@@ -127,3 +127,10 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
 def test_nothing_to_compare_is_nan() -> None:
     assert np.isnan(gap(np.zeros(0), np.zeros(0)).value)
     assert np.isnan(ratio(np.ones(3), np.zeros(3)).value)
+
+
+def test_one_lost_picture_does_not_decide_the_spread_and_a_general_one_does() -> None:
+    steady, lost, loose = [0.03] * 23, [*[0.03] * 22, 0.35], [0.05] * 23
+    alone, wide = (verdicts(spread=(ours, steady))["within-body spread"] for ours in (lost, loose))
+    assert alone.passed
+    assert not wide.passed

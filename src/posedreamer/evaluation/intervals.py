@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-__all__ = ["Measured", "bootstrap", "gap", "ratio"]
+__all__ = ["Measured", "bootstrap", "gap", "median_gap", "ratio"]
 
 
 class Measured(NamedTuple):
@@ -44,6 +44,11 @@ def gap(ours: Float64[np.ndarray, "n"], theirs: Float64[np.ndarray, "n"]) -> Mea
     return bootstrap(np.column_stack([ours, theirs]).astype(np.float64), _gap)
 
 
+def median_gap(ours: Float64[np.ndarray, "n"], theirs: Float64[np.ndarray, "n"]) -> Measured:
+    """Median of ours minus median of theirs; rows are drawn together."""
+    return bootstrap(np.column_stack([ours, theirs]).astype(np.float64), _median_gap)
+
+
 def ratio(ours: Float64[np.ndarray, "n"], theirs: Float64[np.ndarray, "n"]) -> Measured:
     """Mean of ours over mean of theirs, paired; nan where theirs is 0."""
     return bootstrap(np.column_stack([ours, theirs]).astype(np.float64), _ratio)
@@ -51,6 +56,10 @@ def ratio(ours: Float64[np.ndarray, "n"], theirs: Float64[np.ndarray, "n"]) -> M
 
 def _gap(rows: Float64[np.ndarray, "n 2"]) -> float:
     return float(rows[:, 0].mean() - rows[:, 1].mean())
+
+
+def _median_gap(rows: Float64[np.ndarray, "n 2"]) -> float:
+    return float(np.median(rows[:, 0]) - np.median(rows[:, 1]))
 
 
 def _ratio(rows: Float64[np.ndarray, "n 2"]) -> float:
