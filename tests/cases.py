@@ -25,6 +25,7 @@ from posedreamer.labels.mixture import MixtureSource
 from posedreamer.labels.open import open_labels
 from posedreamer.labels.prior import PriorSource
 from posedreamer.scenes.cameras import PoseDreamerCamera, PosePlusPlusCamera, WideAngleCamera
+from posedreamer.scoring.agreement import AgreementScorer
 from posedreamer.scoring.blazepose import BlazePoseScorer
 from posedreamer.scoring.head_pose import HeadPoseScorer
 from posedreamer.scoring.keypoints import KeypointScorer
@@ -65,6 +66,12 @@ def _diffusion(name: str, folder: Path) -> Any:
     return tiny.generator(name, folder)
 
 
+def _agreement(folder: Path) -> AgreementScorer:
+    from estimators.tiny_models import random_weights, write_heatmap_model
+
+    return AgreementScorer(model=str(write_heatmap_model(folder / "tiny.onnx", random_weights())))
+
+
 BODIES = [Case("anny", lambda _: load_anny(), ("anny",))]
 SOURCES = [
     Case("prior", lambda _: PriorSource(), ("prior",)),
@@ -93,6 +100,7 @@ GENERATORS = [
     Case("diffusers", partial(_diffusion, "diffusers"), ("diffusers",)),
 ]
 SCORERS = [
+    Case("agreement", _agreement, ("agreement",)),
     Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",)),
     Case("head_pose", lambda _: HeadPoseScorer(), ("head_pose",)),
     Case("keypoints", lambda _: KeypointScorer(), ("keypoints",)),

@@ -38,6 +38,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "diffusers": "posedreamer.generation.diffusion.pipeline:PipelineGenerator",
         },
         "scorer": {
+            "agreement": "posedreamer.scoring.agreement:AgreementScorer",
             "blazepose": "posedreamer.scoring.blazepose:BlazePoseScorer",
             "head_pose": "posedreamer.scoring.head_pose:HeadPoseScorer",
             "keypoints": "posedreamer.scoring.keypoints:KeypointScorer",

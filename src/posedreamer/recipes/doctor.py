@@ -26,6 +26,8 @@ _EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "diffusers": ("diffusers", "paints with public diffusion models: sdxl, flux, depth2img, text2img, diffusers"),
         "quantize": ("torchao", "8 bit weights for those models; approximate, and not needed"),
         "coco": ("pycocotools", "reads the COCO export; not needed to write it"),
+        "onnx": ("onnxruntime", "a second pose estimator for the scorer `agreement`, from an ONNX file"),
+        "vitpose": ("transformers", "ViTPose as second pose estimator for the scorer `agreement`"),
     }
 )
 

@@ -38,7 +38,9 @@ __all__ = ["RunResult", "generate", "prepare", "worker_count"]
 HOPELESS_RATE: Final = 0.02
 """A run stops when the 95 % interval of the keep rate (kept of all rows of the ledger) lies wholly below this."""
 
-_JUDGED_BY_WEIGHTS: Final = frozenset({"blazepose", "head_pose", "keypoints", "people", "silhouette", "symmetry"})
+_JUDGED_BY_WEIGHTS: Final = frozenset(
+    {"agreement", "blazepose", "head_pose", "keypoints", "people", "silhouette", "symmetry"}
+)
 """Scorers whose numbers come from the pinned weights."""
 
 _PACKAGES: Final = ("numpy", "torch", "numba", "opencv-python-headless", "pillow", "ai-edge-litert", "pyarrow")
