@@ -42,7 +42,7 @@ class BlazePoseScorer:
     """
 
     name = "blazepose"
-    version = "blazepose-full-0.10.21-1"
+    version = "blazepose-full-0.10.21-2"
     gives = _GIVES
 
     def __init__(self, *, min_joint_confidence: float = MIN_JOINT_CONFIDENCE, max_people: int = MAX_PEOPLE) -> None:
