@@ -133,6 +133,7 @@ def make_candidate(index, candidate_index=0, people=1):
     return Candidate(
         condition=make_condition(index, people), candidate_index=candidate_index, seed=2**62 + index + 7,
         picture=Picture(pixels=pixels, regions=_regions(rng, index)), generator="fake", generator_revision="1",
+        generator_licence="mine",
     )  # fmt: skip
 
 

@@ -56,6 +56,7 @@ def test_a_judged_candidate_survives_the_file(tmp_path_factory, index, people):
     candidate = judged.candidate
     assert sample.id == candidate.id
     assert (sample.seed, sample.generator, sample.generator_revision) == (candidate.seed, "fake", "1")
+    assert sample.generator_licence == "mine"
     assert np.array_equal(sample.pixels, candidate.picture.pixels)
     assert (sample.regions is None) == (candidate.picture.regions is None)
     assert sample.regions is None or np.array_equal(sample.regions, candidate.picture.regions)

@@ -96,6 +96,7 @@ def test_a_hopeless_run_stops_with_its_reasons_and_keeps_the_ledger(tmp_path, mo
 
 def test_the_plan_names_every_stage_and_the_pilot_predicts():
     text = plan("demo", num=100, pilot=3, workers=2, settings=SMALL).text()
+    assert "painted by studio (Apache-2.0)" in text
     for words in ("scene", "condition", "paint", "score_blazepose", "keep rate", "100 samples: about", "ms a label"):
         assert words in text
 

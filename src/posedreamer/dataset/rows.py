@@ -143,7 +143,11 @@ def _candidate_columns(candidate: Candidate, scores: Mapping[str, float], row_fo
         "id": candidate.id,
         "candidate_index": candidate.candidate_index,
         "seed": candidate.seed,
-        "generator": {"name": candidate.generator, "revision": candidate.generator_revision},
+        "generator": {
+            "name": candidate.generator,
+            "revision": candidate.generator_revision,
+            "licence": candidate.generator_licence or None,
+        },
         "image": {"bytes": data, "path": candidate.id + row_format.encoding.suffix},
         "regions": None if candidate.picture.regions is None else encode_regions(candidate.picture.regions),
         "image_bytes": len(data),

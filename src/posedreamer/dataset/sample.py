@@ -63,6 +63,7 @@ class Sample:
     seed: int
     generator: str
     generator_revision: str
+    generator_licence: str = ""
     props: tuple[Prop, ...] = field(default=(), repr=False)
     region_png: bytes | None = field(default=None, repr=False)
 
@@ -110,6 +111,7 @@ def sample_of(row: Mapping[str, Any]) -> Sample:
         seed=row["seed"],
         generator=row["generator"]["name"],
         generator_revision=row["generator"]["revision"],
+        generator_licence=row["generator"].get("licence") or "",
         props=tuple(_prop(each) for each in row.get("props") or ()),
         region_png=row.get("regions"),
     )

@@ -121,7 +121,7 @@ PROP: Final = pa.struct(
 """A thing in the scene, as ``records.Prop``: control maps are rendered again with it."""
 
 CAMERA: Final = pa.struct([("K", _ROWS64), ("cam_from_world", _ROWS64)])
-GENERATOR: Final = pa.struct([("name", _TEXT), ("revision", _TEXT)])
+GENERATOR: Final = pa.struct([("name", _TEXT), ("revision", _TEXT), ("licence", _TEXT)])
 
 _HUGGING_FACE: Final = json.dumps({"info": {"features": {"image": {"_type": "Image"}}}}).encode()
 

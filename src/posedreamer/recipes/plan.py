@@ -15,6 +15,7 @@ from posedreamer.estimators.weights import weight_statuses
 from posedreamer.execution.blocks import block_at
 from posedreamer.execution.plan import PlanRow, plan_rows
 from posedreamer.execution.progress import progress
+from posedreamer.recipes.components import build_generator
 from posedreamer.recipes.job import HumanBlockJob, decide_by
 from posedreamer.recipes.keep_rate import wilson_interval
 from posedreamer.recipes.run import prepare, worker_count
@@ -54,6 +55,8 @@ class Plan:
     description: str
     source: str
     source_licence: str
+    generator: str
+    generator_licence: str
     rows: tuple[PlanRow, ...]
     weights: tuple[str, ...]
     num: int
@@ -62,7 +65,12 @@ class Plan:
 
     def text(self) -> str:
         """The plan as plain lines."""
-        lines = [f"recipe {self.recipe}: {self.description}", f"labels from {self.source} ({self.source_licence})", ""]
+        lines = [
+            f"recipe {self.recipe}: {self.description}",
+            f"labels from {self.source} ({self.source_licence})",
+            f"painted by {self.generator} ({self.generator_licence})",
+            "",
+        ]
         for row in self.rows:
             lines.append(f"  {row.stage:16} needs {', '.join(row.needs):28} gives {', '.join(row.gives)}")
             lines.append(f"  {'':16} version {row.version}")
@@ -107,12 +115,14 @@ def plan(
     Raises RecipeError for a wrong recipe, InputError for labels that cannot be read.
     """
     recipe, source = prepare(recipe_name, labels, settings)
-    stages = build_stages(recipe, seed)
+    stages, generator = build_stages(recipe, seed), build_generator(recipe)
     return Plan(
         recipe=recipe.name,
         description=recipe.description,
         source=source.name,
         source_licence=source.licence,
+        generator=generator.name,
+        generator_licence=generator.licence,
         rows=plan_rows(stages, given=("label",)),
         weights=tuple(
             f"weights {status.name}: " + ("present" if status.is_present else f"missing. {status.how_to_get}")

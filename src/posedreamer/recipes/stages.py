@@ -123,6 +123,7 @@ class PaintStage(_Declared):
             picture=picture,
             generator=self.generator.name,
             generator_revision=self.generator.revision,
+            generator_licence=self.generator.licence,
         )
         return Item(item_id=candidate.id, value=Judged(candidate=candidate, scores={}))
 

@@ -109,7 +109,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One picture of one condition, with all that is needed to paint it again alone."""
+    """One picture of one condition, with all that is needed to paint it again alone.
+
+    ``generator_licence`` is that of all the models that painted it, "" where nobody states one.
+    """
 
     condition: Condition
     candidate_index: int
@@ -117,6 +120,7 @@ class Candidate:
     picture: Picture
     generator: str
     generator_revision: str
+    generator_licence: str = ""
 
     @property
     def id(self) -> str:

@@ -114,6 +114,7 @@ def facts_of(sample: Sample) -> tuple[tuple[str, str], ...]:
         ("clip", sample.clip),
         ("licence", sample.licence),
         ("generator", f"{sample.generator} {sample.generator_revision}"),
+        ("generator's licence", sample.generator_licence or "not stated"),
         ("seed", str(sample.seed)),
         ("picture", f"{sample.width} x {sample.height} px"),
         ("focal length", f"{plain(float(sample.camera.K[0, 0]))} px"),
