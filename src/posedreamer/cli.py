@@ -110,6 +110,21 @@ def verify(dataset: DatasetPath) -> None:
 
 
 @app.command()
+def gate(
+    dataset: DatasetPath,
+    *,
+    policy: Annotated[str, typer.Option(help="paper, strict, balanced, a path ending in .yaml, or recipe (its own).")],
+    out: Annotated[Path | None, typer.Option(help="A new folder; without it the data set itself is changed.")] = None,
+    num: Annotated[int | None, typer.Option(min=1, help="Keep at most this many; by default all that pass.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would change.")] = False,
+) -> None:
+    """Gate a finished data set anew from its ledger; print what changes for whom."""
+    from posedreamer.recipes.regate import regate
+
+    typer.echo(regate(dataset, policy, out=out, num=num, dry_run=dry_run).text())
+
+
+@app.command()
 def report(
     dataset: DatasetPath,
     out: Annotated[Path | None, typer.Option(help="The page; by default DATASET/report.html.")] = None,

@@ -144,7 +144,7 @@ def make_judged(index, candidate_index=0, people=1, scores=None):
     )
 
 
-def decide(scores):
+def decide(scores, facts):
     if scores.get("oks", 0.0) > 0.4:
         return True, ""
     return False, "low_oks"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.dataset_records import SCORES, decide, make_judged, make_label
+from posedreamer.dataset.decisions import Gate
 from posedreamer.dataset.manifest import hold_dataset
 from posedreamer.dataset.reduce import DEFAULT_SPLITS, Reduction, reduce_dataset
 from posedreamer.dataset.rows import RowFormat, block_row, block_table
@@ -19,7 +20,7 @@ RECIPE = {"seed": 1, "gate": {"oks": 0.4}, "labels": [{"name": "prior", "weight"
 REDUCTION = Reduction(
     recipe=RECIPE,
     score_names=SCORES,
-    decide=decide,
+    gate=Gate(decide=decide),
     splits=DEFAULT_SPLITS,
     block_size=BLOCK_SIZE,
     versions={"fake": "1"},

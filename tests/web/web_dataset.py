@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from posedreamer.bodies import load_body
+from posedreamer.dataset.decisions import Gate
 from posedreamer.dataset.manifest import hold_dataset
 from posedreamer.dataset.reduce import DEFAULT_SPLITS, Reduction, reduce_dataset
 from posedreamer.dataset.rows import RowFormat, block_row, block_table
@@ -86,7 +87,7 @@ def make_judged(index, candidate_index=0):
 
 
 def gate_at(minimum):
-    def decide(scores):
+    def decide(scores, facts):
         if scores["found"] < 1:
             return False, "person_not_found"
         return (True, "") if scores["oks"] >= minimum else (False, f"oks_below_{minimum:.2f}")
@@ -119,7 +120,8 @@ def write_dataset(path, *, blocks=10, num=9, minimum=0.4, version=None):
         return reduce_dataset(
             path,
             Reduction(
-                recipe=recipe, score_names=SCORES, decide=decide, splits=DEFAULT_SPLITS, block_size=BLOCK_SIZE,
+                recipe=recipe, score_names=SCORES, gate=Gate(decide=decide), splits=DEFAULT_SPLITS,
+                block_size=BLOCK_SIZE,
                 versions={"flat painter": "1"}, licences={"body anny": "CC0-1.0", "generator <flat>": "Apache-2.0"},
             ),
             num,

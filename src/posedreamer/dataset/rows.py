@@ -34,14 +34,15 @@ from posedreamer.records import (
     Scene,
 )
 
-__all__ = ["Decide", "InFlight", "Row", "RowFormat", "block_row", "block_table"]
+__all__ = ["Decide", "InFlight", "Row", "RowFormat", "block_row", "block_table", "facts_in", "scores_in"]
 
 Row = dict[str, Any]
 InFlight = Label | Scene | Condition | Candidate | Judged
 """The records an item can be when it ends."""
 
-Decide = Callable[[Mapping[str, float]], tuple[bool, str]]
-"""The gate: scores to (keep, reason); the reason is a short stable word, "" when kept."""
+Decide = Callable[[Mapping[str, float], Mapping[str, str]], tuple[bool, str]]
+"""The gate's rules: scores and facts (see ``facts_in``) of one row to (keep, reason); the reason is a short stable
+word, "" when kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ def block_table(rows: Sequence[Row], score_names: Sequence[str], decide: Decide)
     if twice:
         raise RunError(f"{len(twice)} ids appear more than once in a block, first {twice[0]!r}; ids must be unique")
     counts = Counter(row["outcome"] for row in rows)
-    kept = sum(row["outcome"] == DONE and decide(scores_in(row))[0] for row in rows)
+    kept = sum(row["outcome"] == DONE and decide(scores_in(row), facts_in(row))[0] for row in rows)
     table = pa.Table.from_pylist(rows, schema=block_schema(score_names))
     tally = {DONE: counts[DONE], DROPPED: counts[DROPPED], FAILED: counts[FAILED], KEPT: kept}
     return with_counts(table, tally)
@@ -103,6 +104,11 @@ def scores_in(row: Mapping[str, Any]) -> dict[str, float]:
     """The scores of a row that apply."""
     scores: Mapping[str, float | None] = row.get("scores") or {}
     return {name: value for name, value in scores.items() if value is not None}
+
+
+def facts_in(row: Mapping[str, Any]) -> dict[str, str]:
+    """What a gate may know of a row besides its scores: "source" and, once there is a scene, "posture"."""
+    return {name: row[name] for name in ("source", "posture") if row.get(name)}
 
 
 def _label_columns(label: Label) -> Row:
@@ -133,6 +139,7 @@ def _condition_columns(condition: Condition, row_format: RowFormat) -> Row:
         "people": [_person(annotation, place, row_format) for place in range(len(annotation.people))],
         "camera": _camera(annotation.camera),
         "props": [_prop(each) for each in condition.scene.props],
+        "traits": _traits(annotation, caption),
     }
 
 
@@ -181,6 +188,21 @@ def _appearance(appearance: Appearance) -> Row:
         garment = getattr(appearance, piece)
         row |= {piece: garment.kind, f"{piece}_colour": garment.colour, f"{piece}_pattern": garment.pattern}
     return row
+
+
+def _traits(annotation: Annotation, caption: Caption) -> Row:
+    camera, looks = annotation.camera, caption.appearances[0]
+    parameters = annotation.people[0].person.parameters
+    shape = parameters.get("phenotype", parameters.get("betas"))
+    return {
+        "fov_deg": math.degrees(2.0 * math.atan2(camera.width / 2.0, float(camera.K[0, 0]))),
+        "pitch_deg": math.degrees(math.asin(min(1.0, max(-1.0, -float(camera.cam_from_world[2, 2]))))),
+        "shape": None if shape is None else np.ravel(shape).tolist(),
+        "skin": looks.skin,
+        "top": looks.top.kind,
+        "bottom": looks.bottom.kind,
+        "place": caption.place,
+    }
 
 
 def _camera(camera: Camera) -> Row:

@@ -108,6 +108,17 @@ APPEARANCE: Final = pa.struct(
 """What one person wears, in the words the caption was written from."""
 
 SURROUNDINGS: Final = pa.struct([(name, _TEXT) for name in ("place", "setting", "light", "view")])
+TRAITS: Final = pa.struct(
+    [
+        ("fov_deg", pa.float32()),
+        ("pitch_deg", pa.float32()),
+        ("shape", pa.list_(pa.float32())),
+        *((name, _TEXT) for name in ("skin", "top", "bottom", "place")),
+    ]
+)
+"""What rows are counted by: the camera's horizontal field of view and how far below the horizon it looks, and of the
+first person the shape parameters of the body (as the label stores them), skin tone and clothes; the place."""
+
 PROP: Final = pa.struct(
     [
         ("kind", _TEXT),
@@ -183,6 +194,7 @@ def _account() -> list[pa.Field]:
         pa.field("image_bytes", pa.int64()),
         pa.field("content_hash", _TEXT),
         pa.field("identity_hash", _TEXT),
+        pa.field("traits", TRAITS),
     ]
 
 
@@ -200,7 +212,8 @@ def ledger_schema(score_names: Sequence[str]) -> pa.Schema:
     """Columns of the ledger: one row per candidate, and one per label or condition that never became one.
 
     ``reason`` is a short stable word for a dropped row and the error for a failed one; ``content_hash`` is null where
-    no picture was painted; ``action`` and ``posture`` are those of the first person.
+    no picture was painted; ``action`` and ``posture`` are those of the first person. ``traits`` are null where there is
+    no condition, and in rows of data sets begun before they were written.
     """
     fields = [
         *_identity(),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from posedreamer.dataset.compact import sha256_of
 from posedreamer.dataset.encode import content_hash_of
@@ -76,10 +77,16 @@ def _schemas(folder: Path, manifest: Manifest) -> Iterator[str]:
     for parts, schema in expected:
         for part in parts:
             with open_parquet(folder / part.path) as file:
-                if not file.schema_arrow.equals(schema):
+                if not any(file.schema_arrow.equals(known) for known in (schema, _before_traits(schema))):
                     yield f"{part.path} does not have the columns of schema version {SCHEMA_VERSION}"
                 if file.metadata.num_rows != part.rows:
                     yield f"{part.path} has {file.metadata.num_rows} rows, the manifest says {part.rows}"
+
+
+def _before_traits(schema: pa.Schema) -> pa.Schema:
+    """The columns as the first writers of this schema version left them."""
+    place = schema.get_field_index("traits")
+    return schema if place < 0 else schema.remove(place)
 
 
 def _counts(manifest: Manifest, ledger: list[dict[str, Any]]) -> Iterator[str]:

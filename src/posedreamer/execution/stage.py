@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from posedreamer.errors import MissingExtraError, MissingWeightsError, RecipeError, RunError
 from posedreamer.records import Dropped, Failed
 
-__all__ = ["Account", "End", "GoesOn", "Item", "Outcome", "Stage", "run_stages", "set_up_worker"]
+__all__ = ["Account", "End", "GoesOn", "Item", "Outcome", "Stage", "concerns_all", "run_stages", "set_up_worker"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +156,7 @@ def _process(stage: Stage, batch: Sequence[Item]) -> list[Outcome]:
     try:
         return _checked(stage, batch)
     except Exception as error:
-        if _concerns_all(error):
+        if concerns_all(error):
             raise
         if len(batch) == 1:
             return [Failed(item_id=batch[0].item_id, stage=stage.name, error=f"{type(error).__name__}: {error}")]
@@ -178,7 +178,8 @@ def _checked(stage: Stage, batch: Sequence[Item]) -> list[Outcome]:
     return outcomes
 
 
-def _concerns_all(error: Exception) -> bool:
+def concerns_all(error: Exception) -> bool:
+    """Whether an error met at one item would meet every other one too: a full disk, no memory, a wrong recipe."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     return isinstance(error, (MemoryError, RunError, RecipeError, MissingWeightsError, MissingExtraError))

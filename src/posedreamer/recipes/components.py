@@ -15,14 +15,15 @@ from posedreamer.labels.mixture import MixtureSource
 from posedreamer.labels.open import open_labels
 from posedreamer.labels.protocol import LabelSource
 from posedreamer.labels.recombine import ReshapedSource, VariedSource
-from posedreamer.recipes.schema import GatePart, LabelPart, Recipe
+from posedreamer.recipes.schema import GatePart, LabelPart, Recipe, RulePart, WherePart
 from posedreamer.scenes.build import SceneBuilder
 from posedreamer.scenes.protocol import CameraSampler
-from posedreamer.scoring.gate import Policy, Rule
+from posedreamer.scoring.gate import Budget, Group, Policy, Quantile, Rule, Where, Wild
 from posedreamer.scoring.protocol import Scorer
 
 __all__ = [
     "build_captioner",
+    "build_control",
     "build_generator",
     "build_policy",
     "build_scene_builder",
@@ -63,18 +64,56 @@ def build_generator(recipe: Recipe) -> Generator:
     return cast("Generator", _build("generator", recipe.generator.name, recipe.generator.options))
 
 
+def build_control(recipe: Recipe) -> Generator | None:
+    """The generator that paints controls; None where the recipe has none."""
+    part = recipe.control
+    return None if part is None else cast("Generator", _build("generator", part.name, part.options))
+
+
 def build_scorers(recipe: Recipe) -> tuple[Scorer, ...]:
     """The recipe's scorers, in order."""
     return tuple(cast("Scorer", _build("scorer", part.name, part.options)) for part in recipe.scorers)
 
 
 def build_policy(part: GatePart) -> Policy:
-    """The recipe's gate."""
-    rules = tuple(
-        Rule(score=rule.score, minimum=rule.minimum, maximum=rule.maximum, when_absent=rule.when_absent)
-        for rule in part.rules
+    """A gate: its rules, quantiles and budgets. Raises RecipeError for what no row could fulfil."""
+    quantiles = tuple(
+        Quantile(
+            score=each.score,
+            best=each.best,
+            better=each.better,
+            per=each.per,
+            where=_where(each.where),
+            when_absent=each.when_absent,
+        )
+        for each in part.quantiles
     )
-    return Policy(name=part.name, rules=rules)
+    return Policy(
+        name=part.name,
+        rules=tuple(_rule(rule) for rule in part.rules),
+        wild=Wild(score=part.wild.score, minimum=part.wild.minimum) if part.wild else None,
+        quantiles=quantiles,
+        budgets=tuple(Budget(pose=each.pose, at_least=each.at_least, at_most=each.at_most) for each in part.budgets),
+    )
+
+
+def _rule(part: RulePart) -> Rule | Group:
+    where = _where(part.where)
+    if not part.score:
+        members = tuple(_rule(each) for each in part.any or part.all)
+        return Group(kind="any" if part.any else "all", rules=members, where=where, reason=part.reason)
+    return Rule(
+        score=part.score,
+        minimum=part.minimum,
+        maximum=part.maximum,
+        when_absent=part.when_absent,
+        where=where,
+        reason=part.reason,
+    )
+
+
+def _where(part: WherePart) -> Where:
+    return Where(source=part.source, pose=part.pose)
 
 
 def _build_label_part(part: LabelPart) -> LabelSource:

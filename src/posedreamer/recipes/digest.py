@@ -25,6 +25,7 @@ def identity_of(recipe: Recipe, seed: int, source: LabelSource, stages: tuple[St
     Label sources count by their digest (files' bytes and options), not by where they lie.
     """
     values = recipe.model_dump(mode="json", exclude={"description", "labels"})
+    values["gate"].pop("description", None)
     values["labels"] = {"name": source.name, "digest": source.digest}
     values["seed"] = seed
     values["bodies"] = body_versions()

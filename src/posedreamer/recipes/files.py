@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from posedreamer.errors import RecipeError, did_you_mean
+from posedreamer.recipes.policies import policy_values
+from posedreamer.recipes.reading import explain, read_mapping
 from posedreamer.recipes.schema import Recipe
 
 __all__ = ["built_in_recipes", "load_recipe"]
@@ -30,7 +32,7 @@ def load_recipe(name_or_path: str, settings: Sequence[str] = ()) -> Recipe:
     """A built-in recipe, or the recipe in a YAML file, with ``key=value`` settings applied.
 
     Keys are dotted paths, list entries by number: ``generator.candidates=4``, ``gate.rules.1.minimum=0.7``. Values are
-    YAML.
+    YAML. ``gate=strict`` takes a policy by name or path.
 
     Raises:
         RecipeError: unknown recipe or key, a file that is no YAML mapping, or a value outside its range.
@@ -38,34 +40,30 @@ def load_recipe(name_or_path: str, settings: Sequence[str] = ()) -> Recipe:
     values = _read(name_or_path)
     for setting in settings:
         _apply(values, setting)
+        values = _with_gate(values)
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        raise RecipeError(_explain(name_or_path, error)) from None
+        raise RecipeError(explain(f"recipe {name_or_path}", error, Recipe)) from None
 
 
 def _read(name_or_path: str) -> dict[str, Any]:
     if name_or_path.endswith((".yaml", ".yml")):
-        path = Path(name_or_path)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"recipe file {path}: cannot be read ({error}); give a readable YAML file") from None
-    else:
-        known = built_in_recipes()
-        if name_or_path not in known:
-            raise RecipeError(
-                f"unknown recipe {name_or_path!r}; known: {', '.join(known)}, or a path ending in .yaml."
-                f"{did_you_mean(name_or_path, known)}"
-            )
-        text = files("posedreamer.recipes").joinpath("data", f"{name_or_path}.yaml").read_text(encoding="utf-8")
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"recipe {name_or_path}: not valid YAML: {error}") from None
-    if not isinstance(values, dict):
-        raise RecipeError(f"recipe {name_or_path}: found {type(values).__name__}, expected a mapping of keys to values")
-    return cast("dict[str, Any]", values)
+        return _with_gate(read_mapping(f"recipe {name_or_path}", Path(name_or_path)))
+    known = built_in_recipes()
+    if name_or_path not in known:
+        raise RecipeError(
+            f"unknown recipe {name_or_path!r}; known: {', '.join(known)}, or a path ending in .yaml."
+            f"{did_you_mean(name_or_path, known)}"
+        )
+    source = files("posedreamer.recipes").joinpath("data", f"{name_or_path}.yaml")
+    return _with_gate(read_mapping(f"recipe {name_or_path}", source))
+
+
+def _with_gate(values: dict[str, Any]) -> dict[str, Any]:
+    """``gate: balanced`` stands for the policy of that name (or in that file), written out."""
+    gate = values.get("gate")
+    return {**values, "gate": policy_values(gate)} if isinstance(gate, str) else values
 
 
 def _apply(values: dict[str, Any], setting: str) -> None:
@@ -106,29 +104,3 @@ def _position(entries: list[Any], name: str, key: str) -> int:
     if not name.isdigit() or int(name) >= len(entries):
         raise RecipeError(f"setting {key!r}: found {name!r}, expected a position from 0 to {len(entries) - 1}")
     return int(name)
-
-
-def _explain(name_or_path: str, error: ValidationError) -> str:
-    lines = [f"recipe {name_or_path}: {error.error_count()} wrong value(s)"]
-    for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            lines.append(
-                f"  unknown key {where!r}.{did_you_mean(str(problem['loc'][-1]), _known_keys(problem['loc']))}"
-            )
-        else:
-            lines.append(f"  {where}: {problem['msg']}, found {problem['input']!r}")
-    return "\n".join(lines)
-
-
-def _known_keys(location: Iterable[int | str]) -> list[str]:
-    """Field names of the model that holds the unknown key at ``location``."""
-    model: Any = Recipe
-    for part in list(location)[:-1]:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation
-        for candidate in (annotation, *getattr(annotation, "__args__", ())):
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                model = candidate
-    return list(model.model_fields)

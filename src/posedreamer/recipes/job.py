@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from posedreamer.dataset.encode import ImageEncoding
-from posedreamer.dataset.rows import Decide, RowFormat, block_row, block_table
+from posedreamer.dataset.rows import RowFormat, block_row, block_table
 from posedreamer.execution.blocks import Block
 from posedreamer.execution.stage import Item, run_stages, set_up_worker
 from posedreamer.labels.protocol import LabelSource
-from posedreamer.recipes.components import build_generator, build_policy, build_scorers
+from posedreamer.recipes.components import build_generator, build_scorers
+from posedreamer.recipes.control import paired_names
 from posedreamer.recipes.digest import body_versions
+from posedreamer.recipes.policies import gate_by
 from posedreamer.recipes.schema import Recipe
 from posedreamer.recipes.stages import build_stages
 
-__all__ = ["HumanBlockJob", "HumanBlockWorker", "decide_by", "score_names"]
+__all__ = ["HumanBlockJob", "HumanBlockWorker", "score_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class HumanBlockWorker:
         self._seed = seed
         self._source = source
         self._stages = build_stages(recipe, seed)
-        self._decide = decide_by(recipe)
+        self._decide = gate_by(recipe.gate, score_names(recipe)).decide
         self._format = RowFormat(
             score_names=score_names(recipe),
             encoding=ImageEncoding(
@@ -60,18 +61,7 @@ class HumanBlockWorker:
         return block_table(rows, self._format.score_names, self._decide)
 
 
-def decide_by(recipe: Recipe) -> Decide:
-    """The recipe's gate as the data set's writers ask for it. Raises RecipeError for a rule on an unknown score."""
-    policy = build_policy(recipe.gate)
-    policy.check(score_names(recipe))
-
-    def decide(scores: Mapping[str, float]) -> tuple[bool, str]:
-        decision = policy.decide(scores)
-        return decision.keep, decision.reason
-
-    return decide
-
-
 def score_names(recipe: Recipe) -> tuple[str, ...]:
-    """Every number the recipe's scorers may give, in order."""
-    return tuple(name for scorer in build_scorers(recipe) for name in scorer.gives)
+    """Every number a candidate of this recipe may have, in order."""
+    gives = tuple(name for scorer in build_scorers(recipe) for name in scorer.gives)
+    return (*gives, *paired_names(gives)) if recipe.control else gives

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from posedreamer.dataset.rows import Decide, scores_in
+from posedreamer.dataset.rows import Decide, facts_in, scores_in
 from posedreamer.dataset.schema import DONE, DROPPED, KEPT
 from posedreamer.estimators.weights import weight_statuses
 from posedreamer.execution.blocks import block_at
 from posedreamer.execution.plan import PlanRow, plan_rows
 from posedreamer.execution.progress import progress
 from posedreamer.recipes.components import build_generator
-from posedreamer.recipes.job import HumanBlockJob, decide_by
+from posedreamer.recipes.job import HumanBlockJob, score_names
 from posedreamer.recipes.keep_rate import wilson_interval
+from posedreamer.recipes.policies import gate_by
 from posedreamer.recipes.run import prepare, worker_count
 from posedreamer.recipes.stages import build_stages
 
@@ -135,7 +136,7 @@ def plan(
 
 
 def _pilot(job: HumanBlockJob, labels: int) -> Pilot:
-    worker, decide = job.open(), decide_by(job.recipe)
+    worker, decide = job.open(), gate_by(job.recipe.gate, score_names(job.recipe)).decide
     worker.run(block_at(0, 1))  # compiles and loads everything, so that the clock sees work alone
     endings: Counter[str] = Counter()
     bytes_kept = bytes_all = 0
@@ -168,5 +169,5 @@ def _ending(row: Mapping[str, Any], decide: Decide) -> str:
     """How a label or candidate ended: kept, or the stage and the reason."""
     if row["outcome"] != DONE:
         return f"{row['outcome']} at {row['stage']}: {row['reason']}"
-    keep, reason = decide(scores_in(row))
+    keep, reason = decide(scores_in(row), facts_in(row))
     return KEPT if keep else f"{DROPPED} at gate: {reason}"

@@ -15,9 +15,9 @@ from typing import Final
 
 import posedreamer
 from posedreamer.bodies import load_body
-from posedreamer.dataset.manifest import Counts, hold_dataset
+from posedreamer.dataset.manifest import Counts, hold_dataset, read_manifest
 from posedreamer.dataset.reduce import Reduction, reduce_dataset
-from posedreamer.errors import RunError
+from posedreamer.errors import RecipeError, RunError
 from posedreamer.estimators.weights import weight_statuses
 from posedreamer.execution.blocks import BlockFolder, blocks_of
 from posedreamer.execution.local import run_blocks
@@ -25,11 +25,12 @@ from posedreamer.execution.plan import plan_rows
 from posedreamer.execution.progress import Meter, progress
 from posedreamer.execution.stage import Stage
 from posedreamer.labels.protocol import LabelSource
-from posedreamer.recipes.components import build_generator, build_source
+from posedreamer.recipes.components import build_control, build_generator, build_source
 from posedreamer.recipes.digest import DEFAULT_BODY, identity_of
 from posedreamer.recipes.files import load_recipe
-from posedreamer.recipes.job import HumanBlockJob, decide_by, score_names
+from posedreamer.recipes.job import HumanBlockJob, score_names
 from posedreamer.recipes.keep_rate import wilson_interval
+from posedreamer.recipes.policies import gate_by
 from posedreamer.recipes.schema import LabelPart, Recipe
 from posedreamer.recipes.stages import build_stages
 
@@ -99,6 +100,7 @@ def generate(
     reduction = _reduction(recipe, seed, source, stages)
     out = Path(out)
     with hold_dataset(out, reduction.recipe) as folder:
+        _refuse_regated(out)
         for stage in stages:
             stage.setup_node()
         wanted = num
@@ -109,7 +111,9 @@ def generate(
                 raise RunError(_hopeless(manifest.counts, num))
             if manifest.counts.kept >= num:
                 break
-            wanted += num - manifest.counts.kept  # duplicates were dropped in the reduction
+            if _is_hopeless(manifest.counts.kept, manifest.counts.candidates):
+                raise RunError(_hopeless(manifest.counts, num))
+            wanted += num - manifest.counts.kept  # duplicates, quantiles and budgets dropped some in the reduction
     return RunResult(
         path=out,
         counts=manifest.counts,
@@ -149,9 +153,22 @@ def _fill(job: HumanBlockJob, folder: BlockFolder, wanted: int, workers: int) ->
             _tell(meter, totals, wanted)
             if totals["kept"] >= wanted:
                 return True
-            if wilson_interval(totals["kept"], totals["rows"])[1] < HOPELESS_RATE:
+            if _is_hopeless(totals["kept"], totals["rows"]):
                 return False
     raise RunError("the stream of blocks ended; it has no end: report this with the recipe")
+
+
+def _is_hopeless(kept: int, rows: int) -> bool:
+    return wilson_interval(kept, rows)[1] < HOPELESS_RATE
+
+
+def _refuse_regated(out: Path) -> None:
+    policy = read_manifest(out).policy
+    if policy:
+        raise RecipeError(
+            f"{out} was gated anew with policy {policy.get('name')!r}; a run goes on under the recipe's own gate. "
+            f"Take that back first with `posedreamer gate {out} --policy recipe`, or use another --out"
+        )
 
 
 def _tell(meter: Meter, totals: Counter[str], wanted: int) -> None:
@@ -172,7 +189,7 @@ def _reduction(recipe: Recipe, seed: int, source: LabelSource, stages: tuple[Sta
     return Reduction(
         recipe=identity_of(recipe, seed, source, stages),
         score_names=score_names(recipe),
-        decide=decide_by(recipe),
+        gate=gate_by(recipe.gate, score_names(recipe)),
         splits=recipe.splits.model_dump(),
         block_size=recipe.block_size,
         versions=_versions(),
@@ -199,6 +216,9 @@ def _licences(recipe: Recipe, source: LabelSource) -> dict[str, str]:
         f"body {body.name}": body.licence,
         f"generator {generator.name}": generator.licence,
     }
+    control = build_control(recipe)
+    if control:
+        found[f"control {control.name}"] = control.licence
     if any(part.name in _JUDGED_BY_WEIGHTS for part in recipe.scorers):
         found |= {f"judge {status.name}": status.licence for status in weight_statuses()}
     return found

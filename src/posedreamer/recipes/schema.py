@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
 __all__ = [
+    "BudgetPart",
     "CameraPart",
     "CandidateImages",
     "Component",
+    "DuplicatesPart",
     "GatePart",
     "GeneratorPart",
     "LabelPart",
+    "QuantilePart",
     "Recipe",
     "RulePart",
     "Splits",
+    "WherePart",
+    "WildPart",
 ]
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Bound = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Keys that came after data sets had been begun: left out while they have their default, as in those."""
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        values = handler(self)
+        unused = {name for name in self.later if getattr(self, name) == type(self).model_fields[name].default}
+        return {name: value for name, value in values.items() if name not in unused}
 
 
 class Component(_Part):
@@ -62,26 +77,93 @@ class GeneratorPart(Component):
     candidates: Annotated[int, Field(ge=1, le=64)] = 1
 
 
-class RulePart(_Part):
-    """One rule of the gate: a score between bounds; ``when_absent`` says what a score that does not apply means."""
+class WherePart(_Part):
+    """Rows that a rule is for, by label source and pose class; empty stands for all."""
 
-    score: str
+    source: tuple[str, ...] = ()
+    pose: tuple[str, ...] = ()
+
+
+class RulePart(_Part):
+    """One rule of the gate: a score between bounds, or a group of rules (``any``, ``all``).
+
+    Attributes:
+        when_absent: what a score that does not apply means; "skip" lets the rule say nothing.
+        where: rows that it is for.
+        reason: the word for rows that break it; empty takes one from score and bound.
+    """
+
+    later = frozenset({"any", "all", "where", "reason"})
+    score: str = ""
     minimum: Bound | None = None
     maximum: Bound | None = None
-    when_absent: Literal["keep", "drop"] = "drop"
+    when_absent: Literal["keep", "drop", "skip"] = "drop"
+    any: tuple[RulePart, ...] = ()
+    all: tuple[RulePart, ...] = ()
+    where: WherePart = WherePart()
+    reason: str = ""
 
     @model_validator(mode="after")
-    def _has_a_bound(self) -> RulePart:
-        if self.minimum is None and self.maximum is None:
+    def _is_one_thing(self) -> RulePart:
+        if sum(bool(each) for each in (self.score, self.any, self.all)) != 1:
+            raise ValueError("a rule is either about a score, or a group: give exactly one of score, any, all")
+        has_bound = self.minimum is not None or self.maximum is not None
+        if self.score and not has_bound:
             raise ValueError(f"rule on {self.score!r} has neither minimum nor maximum; give at least one")
+        if not self.score and has_bound:
+            raise ValueError("a group has no bounds of its own; give them to its rules")
         return self
 
 
-class GatePart(_Part):
-    """The policy that turns scores into keep, or drop with a reason."""
+class WildPart(_Part):
+    """Upright people whose ``score`` (rarity under the pose prior) is at least ``minimum`` are "wild"."""
 
+    score: str
+    minimum: Bound
+
+
+class QuantilePart(_Part):
+    """The best share of rows by a score, within pose classes, within sources or over all."""
+
+    score: str
+    best: Share
+    better: Literal["higher", "lower"] = "higher"
+    per: Literal["pose", "source", "all"] = "pose"
+    where: WherePart = WherePart()
+    when_absent: Literal["keep", "drop", "skip"] = "drop"
+
+
+class BudgetPart(_Part):
+    """Bounds on a pose class's share of the kept rows."""
+
+    pose: str
+    at_least: Share = 0.0
+    at_most: Share = 1.0
+
+
+class DuplicatesPart(_Part):
+    """Pictures whose perceptual hashes differ in at most ``within_bits`` bits count as one; the lowest id stays."""
+
+    scores: tuple[str, ...]
+    within_bits: Annotated[int, Field(ge=0, le=64)] = 4
+
+
+class GatePart(_Part):
+    """The policy that turns scores into keep, or drop with a reason.
+
+    Attributes:
+        rules: row by row; the first that is broken gives the reason.
+        quantiles, budgets, duplicates: over rows in index order.
+    """
+
+    later = frozenset({"description", "wild", "quantiles", "budgets", "duplicates"})
     name: str
+    description: str = ""
     rules: tuple[RulePart, ...]
+    wild: WildPart | None = None
+    quantiles: tuple[QuantilePart, ...] = ()
+    budgets: tuple[BudgetPart, ...] = ()
+    duplicates: DuplicatesPart | None = None
 
 
 class CandidateImages(_Part):
@@ -114,9 +196,11 @@ class Recipe(_Part):
         head_in_frame: people whose head is wholly outside the frame refuse it: no judge can tell left from right there.
         seats: people who sit above the ground sit on something.
         occluder_share: share of scenes in which something is put between the camera and the people.
+        control: a generator that also paints every condition once, for the judge's own error (``recipes.control``).
         block_size: labels per block, the unit of work and of loss in a crash.
     """
 
+    later = frozenset({"control"})
     name: str
     description: str = ""
     width: Annotated[int, Field(ge=64, le=4096)] = 256
@@ -130,6 +214,7 @@ class Recipe(_Part):
     captions: Component
     generator: GeneratorPart
     scorers: tuple[Component, ...]
+    control: Component | None = None
     gate: GatePart
     images: CandidateImages = CandidateImages()
     splits: Splits = Splits()

@@ -12,10 +12,13 @@ from posedreamer.execution.stage import GoesOn, Item, Outcome, Stage
 from posedreamer.generation.protocol import Generator, PaintJob, Unpainted
 from posedreamer.recipes.components import (
     build_captioner,
+    build_control,
     build_generator,
     build_scene_builder,
     build_scorers,
 )
+from posedreamer.recipes.control import control_stage
+from posedreamer.recipes.declared import Declared
 from posedreamer.recipes.schema import Recipe
 from posedreamer.records import Candidate, Condition, Dropped, Judged, Label, Picture, Scene
 from posedreamer.scenes.annotate import annotate
@@ -31,24 +34,7 @@ RENDERER_VERSION: Final = "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Declared:
-    """What every stage says of itself."""
-
-    name: str
-    version: str
-    needs: tuple[str, ...]
-    gives: tuple[str, ...]
-    batch_size: int
-
-    def setup_node(self) -> None:
-        """Nothing to fetch, unless a stage says otherwise."""
-
-    def setup_worker(self) -> None:
-        """Nothing to load, unless a stage says otherwise."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SceneStage(_Declared):
+class SceneStage(Declared):
     """Label to scene; refuses people too near or out of the frame."""
 
     builder: SceneBuilder
@@ -66,7 +52,7 @@ class SceneStage(_Declared):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionStage(_Declared):
+class ConditionStage(Declared):
     """Scene to condition: buffers, annotation, caption."""
 
     captioner: Captioner
@@ -90,7 +76,7 @@ class ConditionStage(_Declared):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaintStage(_Declared):
+class PaintStage(Declared):
     """Condition to its K candidates."""
 
     generator: Generator
@@ -135,7 +121,7 @@ class PaintStage(_Declared):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreStage(_Declared):
+class ScoreStage(Declared):
     """Adds one scorer's numbers."""
 
     scorer: Scorer
@@ -163,6 +149,7 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
     Raises RecipeError for unknown names or options.
     """
     generator, captioner, scorers = build_generator(recipe), build_captioner(recipe), build_scorers(recipe)
+    control = build_control(recipe)
     paint_batch = max(1, generator.batch_size // recipe.generator.candidates)
     cameras = "+".join(part.name for part in recipe.cameras)
     return (
@@ -205,6 +192,7 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
             )
             for scorer in scorers
         ),
+        *((control_stage(recipe, control, scorers, seed),) if control else ()),
     )
 
 
