@@ -24,6 +24,8 @@ class Painter:
     name: str = "fake"
     revision: str = "1"
     licence: str = "CC0-1.0"
+    about: str = "Flat colour."
+    source_type: str = "algorithmicMedia"
     batch_size: int = 2
     broken: tuple = ()
     blank: tuple = ()

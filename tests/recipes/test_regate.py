@@ -44,7 +44,8 @@ def write_ledger(path, n, seed=0):
     scores = {name: np.full(n, 1.0) for name in NAMES}
     scores |= {"oks": oks, "control_oks": control, "excess_oks": oks - control, "control_failed": np.zeros(n)}
     scores |= {name: np.zeros(n) for name in NAMES if name.startswith("excess_") and name != "excess_oks"}
-    scores |= {name: np.zeros(n) for name in NAMES if name.startswith(("error_", "worst_", "face_"))}
+    scores |= {name: np.zeros(n) for name in NAMES if name.startswith(("error_", "worst_", "face_", "people_m"))}
+    scores["hardness"] = rng.uniform(0, 1, n)
     schema = ledger_schema(NAMES)
     text = {name: pa.array([f"{k:08d}-{name}" for k in range(n)]) for name in ("id", "label_id", "condition_id")}
     traits = {
@@ -117,7 +118,7 @@ def test_a_recipe_may_name_a_policy_and_change_it():
     recipe = load_recipe("demo", ["gate=balanced", "gate.rules.0.minimum=0.5"])
     assert recipe.gate.name == "balanced"
     assert recipe.gate.rules[0].minimum == 0.5
-    assert len(recipe.gate.rules[2].any) == 2
+    assert len(recipe.gate.rules[1].any) == 2
 
 
 def test_people_whom_the_judge_cannot_see_survive_the_paired_policy_only(ledger):
