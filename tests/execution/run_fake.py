@@ -1,5 +1,6 @@
 """A process that runs blocks without end, to be killed: FOLDER SCRATCH WORKERS SLEEP_S|slow_to_import."""
 
+import signal
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -24,4 +25,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # a shell that starts tests in the background makes its children ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main()
