@@ -24,6 +24,7 @@ from posedreamer.studio.wardrobe import (
     SKIN_TONES,
     TOPS,
     BottomKind,
+    HairCut,
     TopKind,
     is_skin_like,
 )
@@ -59,7 +60,7 @@ def age_word(person: Person) -> str:
 def draw_appearance(person: Person, rng: np.random.Generator) -> Appearance:
     """Looks that do not contradict the body: gender and age come from it, the rest is drawn."""
     gender, years = gender_word(person), _years(person)
-    cuts = [name for name, cut in HAIR_CUTS.items() if gender in cut.genders]
+    cuts = {name: cut for name, cut in HAIR_CUTS.items() if gender in cut.genders}
     greys = ["grey", "white"]
     is_grey = years is not None and years >= GREY_FROM_YEARS and rng.random() < (years - 35.0) / 40.0
     hair_colours = greys if is_grey else [name for name in HAIR_COLOURS if name not in greys]
@@ -71,7 +72,7 @@ def draw_appearance(person: Person, rng: np.random.Generator) -> Appearance:
         gender=gender,
         age=age_word(person),
         skin=skin,
-        hair_cut=_one_of(cuts, rng),
+        hair_cut=_weighted(cuts, rng),
         hair_colour=_one_of(hair_colours, rng),
         top=top,
         bottom=_draw_garment(bottoms, skin, rng, apart_from=top.colour),
@@ -158,8 +159,7 @@ def _draw_garment(
     rng: np.random.Generator,
     apart_from: str = "",
 ) -> Garment:
-    weights = np.array([kind.weight for kind in kinds.values()])
-    name = list(kinds)[int(rng.choice(len(kinds), p=weights / weights.sum()))]
+    name = _weighted(kinds, rng)
     kind = kinds[name]
     colour = _one_of([each for each in _clear_of(skin, kind.likely_colours) if each != apart_from], rng)
     is_plain = not kind.likely_patterns or rng.random() >= PATTERNED_SHARE
@@ -169,6 +169,13 @@ def _draw_garment(
 def _draw_shoes(rng: np.random.Generator) -> Garment:
     kind = _one_of(list(SHOES), rng)
     return Garment(kind=kind, colour=_one_of(SHOES[kind].likely_colours, rng))
+
+
+def _weighted(
+    kinds: Mapping[str, TopKind] | Mapping[str, BottomKind] | Mapping[str, HairCut], rng: np.random.Generator
+) -> str:
+    weights = np.array([kind.weight for kind in kinds.values()])
+    return list(kinds)[int(rng.choice(len(kinds), p=weights / weights.sum()))]
 
 
 def _one_of(things: Sequence[Thing], rng: np.random.Generator) -> Thing:

@@ -124,29 +124,49 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             likely_patterns=_DRESSY,
         ),
         "blouse": TopKind(
-            sleeve=1.5, hem=0.35, neck=0.08, loose_m=0.011, flare_m=0.016, likely_patterns=("dotted", "striped")
+            sleeve=1.5,
+            hem=0.35,
+            neck=0.08,
+            loose_m=0.011,
+            flare_m=0.016,
+            weight=0.6,
+            likely_patterns=("dotted", "striped"),
         ),
         "jumper": TopKind(
-            sleeve=1.97, hem=0.45, neck=0.0, loose_m=0.017, flare_m=0.005, likely_patterns=("striped", "two-tone")
+            sleeve=1.97,
+            hem=0.45,
+            neck=0.0,
+            loose_m=0.017,
+            flare_m=0.005,
+            weight=0.6,
+            likely_patterns=("striped", "two-tone"),
         ),
         "hoodie": TopKind(
             sleeve=1.97,
             hem=0.5,
             neck=0.0,
             loose_m=0.016,
+            weight=0.6,
             flare_m=0.004,
             detail="hood",
             likely_patterns=("printed", "two-tone"),
         ),
-        "jacket": TopKind(sleeve=1.97, hem=0.55, neck=-0.05, loose_m=0.018, flare_m=0.008, detail="zip"),
+        "jacket": TopKind(sleeve=1.97, hem=0.55, neck=-0.05, loose_m=0.018, flare_m=0.008, weight=0.6, detail="zip"),
         "padded jacket": TopKind(
-            sleeve=1.97, hem=0.6, neck=-0.06, loose_m=0.020, flare_m=0.002, quilt_m=0.012, detail="zip"
+            sleeve=1.97, hem=0.6, neck=-0.06, loose_m=0.020, flare_m=0.002, weight=0.3, quilt_m=0.012, detail="zip"
         ),
         "oversized t-shirt": TopKind(
-            sleeve=0.85, hem=0.9, neck=0.02, loose_m=0.017, flare_m=0.018, likely_patterns=_CASUAL
+            sleeve=0.85, hem=0.9, neck=0.02, loose_m=0.017, flare_m=0.018, weight=0.3, likely_patterns=_CASUAL
         ),
         "cardigan": TopKind(
-            sleeve=1.97, hem=0.75, neck=0.16, loose_m=0.016, flare_m=0.012, detail="placket", likely_colours=_SOBER
+            sleeve=1.97,
+            hem=0.75,
+            neck=0.16,
+            loose_m=0.016,
+            flare_m=0.012,
+            weight=0.4,
+            detail="placket",
+            likely_colours=_SOBER,
         ),
         "tunic": TopKind(
             sleeve=1.4,
@@ -155,7 +175,7 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             loose_m=0.011,
             flare_m=0.018,
             tail=0.42,
-            weight=0.35,
+            weight=0.25,
             likely_patterns=("dotted", "striped", "checked"),
         ),
         "dress": TopKind(
@@ -165,7 +185,7 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             loose_m=0.008,
             flare_m=0.012,
             tail=0.8,
-            weight=0.35,
+            weight=0.3,
             detail="belt",
             likely_patterns=("dotted", "checked", "striped"),
             genders=("woman",),
@@ -177,7 +197,7 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             loose_m=0.014,
             flare_m=0.008,
             tail=0.8,
-            weight=0.35,
+            weight=0.25,
             tail_gap=0.12,
             detail="lapels",
             likely_colours=(*_SOBER, "red"),
@@ -190,7 +210,7 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
             loose_m=0.014,
             flare_m=0.009,
             tail=1.2,
-            weight=0.2,
+            weight=0.12,
             tail_gap=0.16,
             detail="lapels",
             likely_colours=_SOBER,
@@ -217,28 +237,33 @@ BOTTOMS: Final[Mapping[str, BottomKind]] = MappingProxyType(
         "shorts": BottomKind(leg=0.72, loose_m=0.013, flare_m=0.015, likely_patterns=("checked", "striped")),
         "cropped trousers": BottomKind(leg=1.5, loose_m=0.012, flare_m=0.014, likely_colours=_SOBER),
         "wide trousers": BottomKind(
-            leg=2.06, loose_m=0.011, flare_m=0.022, weight=0.35, likely_patterns=("striped", "checked")
+            leg=2.06, loose_m=0.011, flare_m=0.022, weight=0.25, likely_patterns=("striped", "checked")
         ),
         "baggy jeans": BottomKind(
             leg=2.05,
             loose_m=0.011,
             flare_m=0.013,
-            weight=0.35,
+            weight=0.25,
             detail="seams",
             likely_colours=_DENIM,
             likely_patterns=("faded",),
         ),
         "cargo trousers": BottomKind(
-            leg=2.02, loose_m=0.013, flare_m=0.009, weight=0.35, detail="cargo", likely_colours=_SOBER
+            leg=2.02, loose_m=0.013, flare_m=0.009, weight=0.25, detail="cargo", likely_colours=_SOBER
         ),
         "skirt": BottomKind(
-            leg=0.9, loose_m=0.014, is_plural=False, is_skirt=True, likely_patterns=("checked", "dotted", "striped")
+            leg=0.9,
+            loose_m=0.014,
+            weight=0.6,
+            is_plural=False,
+            is_skirt=True,
+            likely_patterns=("checked", "dotted", "striped"),
         ),
         "short skirt": BottomKind(
-            leg=0.58, loose_m=0.012, is_plural=False, is_skirt=True, likely_patterns=("checked", "dotted")
+            leg=0.58, loose_m=0.012, weight=0.6, is_plural=False, is_skirt=True, likely_patterns=("checked", "dotted")
         ),
         "long skirt": BottomKind(
-            leg=1.72, loose_m=0.012, weight=0.35, is_plural=False, is_skirt=True, likely_patterns=("dotted", "striped")
+            leg=1.72, loose_m=0.012, weight=0.2, is_plural=False, is_skirt=True, likely_patterns=("dotted", "striped")
         ),
     }
 )

@@ -69,6 +69,7 @@ class HairCut:
         fringe: how far hair falls over the forehead, 0 none, 1 to the brows.
         parting: how far to the side of the middle hair parts, in head widths of 0.1 m; None where it does not.
         is_curly: tight curls.
+        weight: how often captions choose it, against 1 of most.
         genders: whom captions usually give it to.
     """
 
@@ -81,6 +82,7 @@ class HairCut:
     fringe: float = 0.0
     parting: float | None = None
     is_curly: bool = False
+    weight: float = 1.0
     genders: tuple[str, ...] = ("woman", "man", "person")
 
 
@@ -121,25 +123,43 @@ HAIR_CUTS: Final[Mapping[str, HairCut]] = MappingProxyType(
         "bald": HairCut(phrase="a bald head", thickness_m=0.0, genders=_MEN),
         "shaved": HairCut(phrase="shaved {colour} hair", thickness_m=0.003, genders=_MEN),
         "short": HairCut(phrase="short {colour} hair", thickness_m=0.014),
-        "curly": HairCut(phrase="curly {colour} hair", thickness_m=0.028, length_m=0.02, is_curly=True),
+        "curly": HairCut(phrase="curly {colour} hair", thickness_m=0.028, weight=0.5, length_m=0.02, is_curly=True),
         "chin-length": HairCut(
-            phrase="chin-length {colour} hair", thickness_m=0.014, length_m=0.08, parting=0.0, genders=_WOMEN
+            phrase="chin-length {colour} hair",
+            thickness_m=0.014,
+            weight=0.5,
+            length_m=0.08,
+            parting=0.0,
+            genders=_WOMEN,
         ),
         "shoulder-length": HairCut(
-            phrase="shoulder-length {colour} hair", thickness_m=0.018, length_m=0.16, parting=0.2, genders=_WOMEN
+            phrase="shoulder-length {colour} hair",
+            thickness_m=0.018,
+            weight=0.5,
+            length_m=0.16,
+            parting=0.2,
+            genders=_WOMEN,
         ),
-        "long": HairCut(phrase="long {colour} hair", thickness_m=0.014, length_m=0.24, parting=0.0, genders=_WOMEN),
+        "long": HairCut(
+            phrase="long {colour} hair", thickness_m=0.014, weight=0.4, length_m=0.24, parting=0.0, genders=_WOMEN
+        ),
         "bun": HairCut(phrase="{colour} hair tied in a bun", thickness_m=0.012, has_bun=True, genders=_WOMEN),
         "side-parted": HairCut(phrase="side-parted {colour} hair", thickness_m=0.020, parting=0.32),
         "fringe": HairCut(phrase="short {colour} hair with a fringe", thickness_m=0.018, fringe=0.75),
         "bob": HairCut(
-            phrase="{colour} hair in a bob with a fringe", thickness_m=0.02, length_m=0.06, fringe=0.9, genders=_WOMEN
+            phrase="{colour} hair in a bob with a fringe",
+            thickness_m=0.02,
+            weight=0.4,
+            length_m=0.06,
+            fringe=0.9,
+            genders=_WOMEN,
         ),
-        "afro": HairCut(phrase="a {colour} afro", thickness_m=0.055, is_curly=True),
+        "afro": HairCut(phrase="a {colour} afro", thickness_m=0.055, weight=0.3, is_curly=True),
         "ponytail": HairCut(phrase="{colour} hair in a ponytail", thickness_m=0.012, tails=1, genders=_WOMEN),
         "braids": HairCut(
             phrase="{colour} hair in two braids",
             thickness_m=0.012,
+            weight=0.4,
             tails=2,
             is_braided=True,
             parting=0.0,

@@ -253,13 +253,14 @@ class _Seen:
 
 
 def _seen(device: str, batch: _Batch, modes: Int64[np.ndarray, " b"]) -> _Seen:
-    shown = torch.from_numpy(np.stack([channels_shown(mode) for mode in MODES])[modes]).to(device)
-    maps = torch.from_numpy(batch.maps).to(device).float().div(255.0)
+    shown = torch.from_numpy(np.stack([channels_shown(mode) for mode in MODES])[modes]).to(device, torch.uint8)
+    maps = torch.from_numpy(batch.maps).to(device)
     tokens = batch.tokens[:, : int((batch.tokens > 0).sum(axis=1).max())]
     return _Seen(
         to_unit(batch.pictures, device),
-        maps[:, :1],
-        (maps * shown[:, :, None, None]).contiguous(memory_format=torch.channels_last),
+        maps[:, :1].float().div(255.0),
+        # in bytes until they lie as the networks want them: a quarter of the memory to move
+        (maps * shown[:, :, None, None]).contiguous(memory_format=torch.channels_last).float().div_(255.0),
         torch.from_numpy(tokens).to(device),
         torch.from_numpy(batch.slots).to(device),
         torch.from_numpy(modes).to(device),

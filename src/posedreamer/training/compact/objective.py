@@ -12,7 +12,7 @@ from torch.nn import functional as F
 __all__ = ["crop", "crop_corners", "draw_times", "flow_loss", "person_weight", "seen_small", "shrunk"]
 
 _LEAST_NOISE = 0.1
-_PERSON = 3.0
+_PERSON = 6.0
 _SETTLED = 0.6
 _SMALL_NOISE = 0.15
 _ON_PEOPLE = 0.75
@@ -24,7 +24,7 @@ def shrunk(picture: Float[Tensor, "b c h w"], times: int) -> Float[Tensor, "b c 
 
 
 def person_weight(mask: Float[Tensor, "b 1 h w"], round_px: int) -> Float[Tensor, "b 1 h w"]:
-    """1 on the background, 4 on people and ``round_px`` round them, where hair and loose clothes are."""
+    """1 on the background, 7 on people and ``round_px`` round them, where hair and loose clothes are."""
     return 1.0 + _PERSON * F.max_pool2d(mask, 2 * round_px + 1, stride=1, padding=round_px)
 
 
