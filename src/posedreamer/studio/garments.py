@@ -97,7 +97,7 @@ PATTERNS: Final[Mapping[str, int]] = MappingProxyType(
 """Patterns by the caption's word, with the codes that painters read. Shoes are plain."""
 
 _SOBER: Final = ("black", "white", "grey", "blue", "brown", "beige", "green")
-_CASUAL: Final = ("striped", "printed", "printed", "two-tone")
+_CASUAL: Final = ("striped", "printed", "printed", "two-tone", "two-tone")
 _DRESSY: Final = ("checked", "pinstriped", "dotted", "striped")
 
 TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
@@ -112,7 +112,9 @@ TOPS: Final[Mapping[str, TopKind]] = MappingProxyType(
         "long-sleeved shirt": TopKind(
             sleeve=1.95, hem=0.45, neck=0.02, loose_m=0.009, flare_m=0.006, likely_patterns=_CASUAL
         ),
-        "striped shirt": TopKind(sleeve=1.95, hem=0.45, neck=0.03, loose_m=0.009, flare_m=0.005, detail="stripes"),
+        "striped shirt": TopKind(
+            sleeve=1.95, hem=0.45, neck=0.03, loose_m=0.009, flare_m=0.005, weight=0.5, detail="stripes"
+        ),
         "shirt": TopKind(
             sleeve=1.95,
             hem=0.3,

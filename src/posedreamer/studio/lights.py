@@ -42,10 +42,10 @@ INDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
             key_rgb=(0.82, 0.68, 0.50), sky_rgb=(0.48, 0.42, 0.35), elevation_deg=(40, 65), softness=0.6
         ),
         "cool ceiling light": Light(
-            key_rgb=(0.62, 0.66, 0.70), sky_rgb=(0.56, 0.58, 0.60), elevation_deg=(60, 82), softness=0.85
+            key_rgb=(0.72, 0.76, 0.80), sky_rgb=(0.42, 0.44, 0.46), elevation_deg=(34, 58), softness=0.7
         ),
         "bright studio light": Light(
-            key_rgb=(0.88, 0.87, 0.85), sky_rgb=(0.56, 0.56, 0.56), elevation_deg=(35, 60), softness=0.6
+            key_rgb=(0.98, 0.97, 0.95), sky_rgb=(0.42, 0.42, 0.42), elevation_deg=(25, 45), softness=0.5
         ),
         "hard window light": Light(
             key_rgb=(1.02, 0.94, 0.80),
@@ -70,16 +70,16 @@ INDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
 OUTDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
     {
         "soft daylight": Light(
-            key_rgb=(0.70, 0.69, 0.66), sky_rgb=(0.52, 0.55, 0.60), elevation_deg=(35, 65), softness=0.55
+            key_rgb=(0.74, 0.73, 0.70), sky_rgb=(0.47, 0.50, 0.55), elevation_deg=(30, 55), softness=0.55
         ),
         "bright sunshine": Light(
             key_rgb=(1.06, 1.00, 0.90), sky_rgb=(0.36, 0.42, 0.52), elevation_deg=(35, 65), softness=0.12
         ),
         "overcast light": Light(
-            key_rgb=(0.56, 0.57, 0.58),
-            sky_rgb=(0.52, 0.53, 0.56),
-            elevation_deg=(45, 75),
-            softness=0.8,
+            key_rgb=(0.62, 0.63, 0.64),
+            sky_rgb=(0.45, 0.46, 0.49),
+            elevation_deg=(32, 60),
+            softness=0.75,
             zenith_rgb=(0.62, 0.66, 0.72),
             horizon_rgb=(0.86, 0.87, 0.88),
         ),
@@ -98,7 +98,7 @@ OUTDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
         "bright noon sun": Light(
             key_rgb=(1.10, 1.05, 0.97),
             sky_rgb=(0.36, 0.41, 0.49),
-            elevation_deg=(62, 80),
+            elevation_deg=(44, 60),
             softness=0.08,
             zenith_rgb=(0.16, 0.36, 0.80),
         ),
