@@ -252,13 +252,12 @@ def skyline(kind: int, along_m: float, z: float, colour: Colour, seed_night: tup
         return _fence(along_m, z, colour, seed)
     if kind == _SEA:
         return colour, 0.0
+    if z > 3.5:
+        return colour, 0.0
+    if z < 1.8 and z < 0.9 + 0.9 * fractal_2d(along_m * 0.13, 7.3, 4, seed + 92):
+        return _shaded(colour, 1.0 + 0.25 * fractal_2d(along_m * 2.0, z * 2.0, 3, seed + 93)), 1.0
     ridge = 1.8 + 1.6 * fractal_2d(along_m * 0.05, 0.3, 4, seed + 91)
-    near = 0.9 + 0.9 * fractal_2d(along_m * 0.13, 7.3, 4, seed + 92)
-    far_colour = _mixed(colour, (0.50, 0.60, 0.70), 0.55)
-    leaf = 1.0 + 0.25 * fractal_2d(along_m * 2.0, z * 2.0, 3, seed + 93)
-    if z < near:
-        return _shaded(colour, leaf), 1.0
-    return far_colour, smooth_step(ridge + 0.04, ridge - 0.04, z)
+    return _mixed(colour, (0.50, 0.60, 0.70), 0.55), smooth_step(ridge + 0.04, ridge - 0.04, z)
 
 
 @kernel
@@ -270,17 +269,20 @@ def _trees(u: float, z: float, colour: Colour, seed: int) -> tuple[Colour, float
         middle = (cell + 0.25 + 0.5 * hash_unit(cell, 0, 2, seed + 95)) * 4.2
         high = 3.6 + 2.2 * hash_unit(cell, 1, 2, seed + 95)
         wide = 1.4 + 0.9 * hash_unit(cell, 2, 2, seed + 95)
-        rough = 0.45 * fractal_2d(u * 1.6, z * 1.6, 4, seed + 96 + (cell & 15))
-        ball = 1.0 - sqrt(((u - middle) / wide) ** 2 + ((z - high) / (0.8 * wide)) ** 2) + rough
+        ball = 1.0 - sqrt(((u - middle) / wide) ** 2 + ((z - high) / (0.8 * wide)) ** 2)
+        if ball > -0.45:
+            ball += 0.45 * fractal_2d(u * 1.6, z * 1.6, 4, seed + 96 + (cell & 15))
         if ball > 0.0:
             best, shade = max(best, smooth_step(0.0, 0.06, ball)), 0.8 + 0.35 * smooth_step(-1.0, 1.0, z - high)
-        if fabs(u - middle) < 0.16 + 0.05 * noise_2d(z * 2.0, cell * 1.0, seed) and z < high:
+        off = fabs(u - middle)
+        if z < high and off < 0.21 and off < 0.16 + 0.05 * noise_2d(z * 2.0, cell * 1.0, seed):
             trunk = 1.0 if ball <= 0.0 else trunk
-    leaf = shade * (1.0 + 0.42 * fractal_2d(u * 5.0, z * 5.0, 3, seed + 97))
     if trunk > 0.0:
         bark = 0.8 + 0.3 * noise_2d(u * 30.0, z * 4.0, seed + 98)
         return _shaded((0.12, 0.085, 0.06), bark), 1.0
-    return _shaded(colour, leaf), best
+    if best <= 0.0:
+        return colour, 0.0
+    return _shaded(colour, shade * (1.0 + 0.42 * fractal_2d(u * 5.0, z * 5.0, 3, seed + 97))), best
 
 
 @kernel
@@ -322,6 +324,9 @@ def _fence(u: float, z: float, colour: Colour, seed: int) -> tuple[Colour, float
     post = fabs(u / 2.5 - floor(u / 2.5) - 0.5)
     if z < 3.0 and (post > 0.486 or fabs(z - 2.95) < 0.03 or fabs(z - 1.5) < 0.02):
         return (0.22, 0.24, 0.24), 1.0
+    share = smooth_step(hedge + 0.2, hedge - 0.2, z)
+    if share <= 0.0:
+        return colour, 0.0
     leaf = 1.0 + 0.4 * fractal_2d(u * 4.0, z * 4.0, 3, seed + 104)
     wire = 0.75 if z < 2.95 else 1.0
-    return _shaded(colour, leaf * wire * exp(-0.03 * z)), smooth_step(hedge + 0.2, hedge - 0.2, z)
+    return _shaded(colour, leaf * wire * exp(-0.03 * z)), share

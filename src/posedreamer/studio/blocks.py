@@ -90,8 +90,10 @@ def _is_leafy(blocks: Blocks, index: int, eye: Colour, ray: Colour, reach: float
     u = (2.0 * x - b[0] - b[3]) / (b[3] - b[0])
     w = (2.0 * z - b[2] - b[5]) / (b[5] - b[2])
     grain = 5.0 / max(b[3] - b[0], 0.4)
-    rough = 0.55 * fractal_2d(x * grain, z * grain, 4, seed + 131 + index)
-    return bool(0.75 - u * u - w * w + rough > 0.0)
+    inside = 0.75 - u * u - w * w
+    if fabs(inside) > 0.55:
+        return bool(inside > 0.0)
+    return bool(inside + 0.55 * fractal_2d(x * grain, z * grain, 4, seed + 131 + index) > 0.0)
 
 
 @kernel

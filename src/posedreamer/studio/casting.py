@@ -289,13 +289,15 @@ def _horizon(stage: Stage, eye: Colour, ray: Colour) -> tuple[float, Colour]:
     x, y, z = eye[0] + reach * ray[0], eye[1] + reach * ray[1], eye[2] + reach * ray[2]
     azimuth = atan2(x, y)
     place = (y if fabs(x) > fabs(y) else x) + offset if is_square else azimuth * stage.radius
-    sky = sky_light(ray[2], azimuth, (stage.zenith, stage.horizon), stage.seed)
     albedo, share = skyline(stage.backdrop, place, z, stage.wall, (stage.seed, stage.horizon[1] < 0.2))
     if share <= 0.0:
-        return 1e8, sky
+        return 1e8, sky_light(ray[2], azimuth, (stage.zenith, stage.horizon), stage.seed)
     lit = (
         albedo[0] * (stage.key[0] * facing + stage.sky[0]),
         albedo[1] * (stage.key[1] * facing + stage.sky[1]),
         albedo[2] * (stage.key[2] * facing + stage.sky[2]),
     )
+    if share >= 1.0:
+        return reach, lit
+    sky = sky_light(ray[2], azimuth, (stage.zenith, stage.horizon), stage.seed)
     return reach, (mix(sky[0], lit[0], share), mix(sky[1], lit[1], share), mix(sky[2], lit[2], share))

@@ -25,6 +25,7 @@ FLOORS: Final = (
     "paper",
     "earth",
 )
+_UNSEEN: Final = 0.003
 _WOOD, _TILES, _CARPET, _CONCRETE, _RUBBER, _GRASS, _ASPHALT, _SAND, _PAVING, _SNOW, _PAPER, _EARTH = range(12)
 
 
@@ -37,13 +38,13 @@ def _kept(frequency: float, footprint_m: float) -> float:
 @kernel
 def floor_albedo(kind: int, u: float, v: float, footprint_m: float, colour: Colour, seed: int) -> Colour:
     """Linear albedo at (u, v) metres of the ground."""
-    broad = 0.10 * fractal_2d(u * 0.7, v * 0.7, 3, seed + 60)
     if kind == _WOOD:
         return _wood(u, v, footprint_m, colour, seed)
     if kind in (_TILES, _PAVING):
         return _slabs(u, v, footprint_m, colour, (seed, kind))
     if kind == _GRASS:
         return _grass(u, v, footprint_m, colour, seed)
+    broad = 0.10 * fractal_2d(u * 0.7, v * 0.7, 3, seed + 60)
     frequency, strength = 90.0, 0.10
     if kind == _ASPHALT:
         frequency, strength = 70.0, 0.30
@@ -54,13 +55,13 @@ def floor_albedo(kind: int, u: float, v: float, footprint_m: float, colour: Colo
         frequency, strength = 5.0, 0.05
     elif kind == _PAPER:
         frequency, strength, broad = 40.0, 0.006, 0.15 * broad
-    grain = strength * noise_2d(u * frequency, v * frequency, seed + 61) * _kept(frequency, footprint_m)
-    half = 0.5 * strength * noise_2d(u * frequency * 0.3, v * frequency * 0.3, seed + 62)
-    factor = 1.0 + broad + grain + half * _kept(0.3 * frequency, footprint_m)
+    fine, half = strength * _kept(frequency, footprint_m), 0.5 * strength * _kept(0.3 * frequency, footprint_m)
+    factor = 1.0 + broad + half * noise_2d(u * frequency * 0.3, v * frequency * 0.3, seed + 62)
+    if fine > _UNSEEN:
+        factor += fine * noise_2d(u * frequency, v * frequency, seed + 61)
     if kind == _SAND:
         factor += 0.04 * sin(u * 24.0 + 4.0 * noise_2d(u * 1.5, v * 1.5, seed)) * _kept(5.0, footprint_m)
     if kind == _CONCRETE:
-        factor *= 1.0 - 0.0 * noise_2d(u, v, seed)
         return _lined(u, v, footprint_m, (colour[0] * factor, colour[1] * factor, colour[2] * factor), seed)
     return colour[0] * factor, colour[1] * factor, colour[2] * factor
 

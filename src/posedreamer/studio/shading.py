@@ -21,6 +21,8 @@ from posedreamer.studio.regions import surface_region
 __all__ = ["Painted", "shade_person"]
 
 _TAPS: Final = 8
+_COS: Final = -0.7373688781
+_SIN: Final = 0.6754902942
 _REACH_M: Final = 0.16
 
 
@@ -137,11 +139,13 @@ def _open_share(row: int, column: int, frame: _Frame) -> float:
     depth = frame.depth_m[row, column]
     reach = min(max(_REACH_M * frame.focal_x / depth, 3.0), 0.12 * width)
     turn = 6.2832 * hash_unit(column & 3, row & 3, 0, 9)
+    across, down = cos(turn), sin(turn)
     closed = 0.0
     for tap in range(_TAPS):
-        angle = turn + tap * 2.39996
+        # the golden angle onwards: one product instead of a sine and a cosine each
+        across, down = across * _COS - down * _SIN, across * _SIN + down * _COS
         distance = reach * sqrt((tap + 0.5) / _TAPS)
-        u, v = int(column + distance * cos(angle)), int(row + distance * sin(angle))
+        u, v = int(column + distance * across), int(row + distance * down)
         if 0 <= u < width and 0 <= v < height:
             nearer = depth - frame.depth_m[v, u]
             if nearer > 0.006:
