@@ -1,13 +1,15 @@
-"""Pose models small enough to make in a test: ONNX graphs, a random ViTPose and a random RT-DETR."""
+"""Models small enough to make in a test: ONNX graphs, random ViTPose, RT-DETR, CLIP, classifier, heads over vectors."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.torch import save_file
 
 OPSET = 17
 
@@ -98,6 +100,72 @@ def write_detector(folder: Path, names: dict[int, str]) -> Path:
     )
     RTDetrForObjectDetection(config).save_pretrained(folder)
     return folder
+
+
+def write_clip(folder: Path, seed: int = 0, dimensions: int = 24) -> Path:
+    """A random CLIP for pictures of 32 px, its files named and worded as those of the first public ones."""
+    from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
+
+    letters = [chr(code) for code in range(33, 127)]
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    ends = {"bos_token_id": len(tokens) - 2, "eos_token_id": len(tokens) - 1, "pad_token_id": len(tokens) - 1}
+    torch.manual_seed(seed)
+    config = CLIPConfig(
+        text_config={**sizes, **ends, "vocab_size": len(tokens), "max_position_embeddings": 77},
+        vision_config={**sizes, "image_size": 32, "patch_size": 8},
+        projection_dim=dimensions,
+    )
+    model = CLIPModel(config)
+    for parameter in model.parameters():  # the library's own start is so near zero that all pictures look the same
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, 0.0, 0.3)
+    model.save_pretrained(folder)
+    CLIPTokenizer(vocab={token: place for place, token in enumerate(tokens)}, merges=[]).save_pretrained(folder)
+    _write_preparation(folder, {"feature_extractor_type": "CLIPFeatureExtractor", "crop_size": 32, "resample": 3})
+    return folder
+
+
+def write_classifier(folder: Path, names: dict[int, str], problem: str = "single_label_classification") -> Path:
+    """A random ViT that tells pictures of 32 px apart."""
+    from transformers import ViTConfig, ViTForImageClassification
+
+    torch.manual_seed(0)
+    config = ViTConfig(
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        image_size=32,
+        patch_size=8,
+        id2label=names,
+        problem_type=problem,
+    )
+    model = ViTForImageClassification(config)
+    for parameter in model.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, 0.0, 0.3)
+    model.save_pretrained(folder)
+    size = {"height": 32, "width": 32}
+    _write_preparation(folder, {"image_processor_type": "ViTImageProcessor", "size": size, "resample": 2})
+    return folder
+
+
+def write_head(path: Path, sizes: tuple[int, ...], seed: int = 0, **metadata: str) -> Path:
+    """Random linear layers of these sizes, named as the public aesthetic heads name theirs."""
+    draw = torch.Generator().manual_seed(seed)
+    tensors = {}
+    for place, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        tensors[f"layers.{2 * place}.weight"] = torch.randn(outputs, inputs, generator=draw)
+        tensors[f"layers.{2 * place}.bias"] = torch.randn(outputs, generator=draw)
+    save_file(tensors, path, metadata=metadata or None)
+    return path
+
+
+def _write_preparation(folder: Path, words: dict[str, object]) -> None:
+    common = {"do_resize": True, "do_normalize": True, "size": 32, "image_mean": [0.5] * 3, "image_std": [0.25] * 3}
+    crops = {"do_center_crop": True} if "crop_size" in words else {}
+    (folder / "preprocessor_config.json").write_text(json.dumps({**common, **crops, **words}))
 
 
 def _written(graph: onnx.GraphProto, path: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from posedreamer.dataset.duplicates import NearDuplicates
+from posedreamer.dataset.duplicates import Near
 from posedreamer.dataset.rows import Decide, facts_in, scores_in
 from posedreamer.dataset.schema import DONE, DROPPED, FAILED, KEPT, SURPLUS, ledger_schema
 from posedreamer.errors import RecipeError
@@ -63,7 +63,7 @@ class Gate:
 
     decide: Decide
     in_order: Callable[[], InOrder] | None = None
-    near: NearDuplicates | None = None
+    near: Near | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,11 @@ class Decider:
         """``num`` rows are kept."""
         return len(self._kept) >= self._num
 
+    def look_ahead(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """These judged rows come next; changes no decision, only how long they take."""
+        if self._near:
+            self._near.look_ahead([scores_in(row) for row in rows])
+
     def decide(self, row: Mapping[str, Any]) -> tuple[str, str]:
         """Decision and, for a row that the gate drops, the reason. Every judged row is to be given once.
 
@@ -164,6 +169,7 @@ def decide_blocks(
             return
         table = read_table(path, [*light, "outcome"])
         rows = table.to_pylist()
+        decider.look_ahead([row for row in rows if row["outcome"] == DONE])
         for row in rows:
             _decide_row(row, decider)
             row["split"] = split_of(row["clip"])

@@ -1,19 +1,70 @@
-"""Pictures that look the same: perceptual hashes, compared bit by bit with everything kept before."""
+"""Pictures that look the same as one kept before: what a rule on them is, and perceptual hashes, bit by bit."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, Protocol
 
 from posedreamer.errors import RecipeError
 
-__all__ = ["HashIndex", "NearDuplicates"]
+__all__ = ["AnyNear", "HashIndex", "Near", "NearDuplicates", "NearIndex"]
 
 _WORD_BITS: Final = 32
 """A float64 holds whole numbers of this size exactly, with room to spare."""
+
+
+class NearIndex(Protocol):
+    """The kept rows of one pass, in index order."""
+
+    def look_ahead(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """These rows' scores will be asked for next; changes no answer, only how long they take."""
+        ...
+
+    def has_near(self, scores: Mapping[str, float]) -> bool:
+        """Whether a row was added that counts as the same."""
+        ...
+
+    def add(self, scores: Mapping[str, float]) -> None:
+        """The row is kept."""
+        ...
+
+
+class Near(Protocol):
+    """Which pictures count as the same though they differ."""
+
+    def index(self) -> NearIndex:
+        """An empty index for one pass."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnyNear:
+    """Pictures are the same when one of the rules says so."""
+
+    rules: tuple[Near, ...]
+
+    def index(self) -> NearIndex:
+        """An empty index for one pass."""
+        return _AnyIndex(tuple(rule.index() for rule in self.rules))
+
+
+class _AnyIndex:
+    def __init__(self, indices: tuple[NearIndex, ...]) -> None:
+        self._indices = indices
+
+    def look_ahead(self, rows: Sequence[Mapping[str, float]]) -> None:
+        for index in self._indices:
+            index.look_ahead(rows)
+
+    def has_near(self, scores: Mapping[str, float]) -> bool:
+        return any(index.has_near(scores) for index in self._indices)
+
+    def add(self, scores: Mapping[str, float]) -> None:
+        for index in self._indices:
+            index.add(scores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +101,9 @@ class HashIndex:
         cuts = [bits * band // (rule.within_bits + 1) for band in range(rule.within_bits + 2)]
         self._bands = [(low, (1 << (high - low)) - 1) for low, high in pairwise(cuts)]
         self._kept: list[defaultdict[int, list[int]]] = [defaultdict(list) for _ in self._bands]
+
+    def look_ahead(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Nothing to do: a look-up is quick."""
 
     def has_near(self, scores: Mapping[str, float]) -> bool:
         """Whether a hash within the rule's distance was added."""

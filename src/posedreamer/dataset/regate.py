@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ __all__ = ["NewGate", "Regated", "redecide", "regate_dataset"]
 
 _JUDGED: Final = ("source", "posture", "content_hash", "decision", "stage")
 _PICKED: Final = ("id", "index", "decision", "image_bytes", "split", "identity_hash", "content_hash")
+_FEW: Final = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +67,14 @@ def redecide(path: Path, manifest: Manifest, new: NewGate) -> Regated:
     ledger = pa.concat_tables([_completed(read_table(path / part.path), schema) for part in manifest.ledger])
     decider = Decider(new.gate, ledger.num_rows + 1 if new.num is None else new.num)
     columns: dict[str, list[Any]] = {name: ledger.column(name).to_pylist() for name in ("decision", "stage", "reason")}
-    for place, row in enumerate(_rows(ledger, new.scores)):
-        if not _is_judged(row):
-            continue
-        decision, reason = decider.decide(row)
-        columns["decision"][place] = decision
-        columns["stage"][place] = GATE if decision == DROPPED else None
-        columns["reason"][place] = reason if decision == DROPPED else None
+    judged = ((place, row) for place, row in enumerate(_rows(ledger, new.scores)) if _is_judged(row))
+    while few := list(islice(judged, _FEW)):
+        decider.look_ahead([row for _, row in few])
+        for place, row in few:
+            decision, reason = decider.decide(row)
+            columns["decision"][place] = decision
+            columns["stage"][place] = GATE if decision == DROPPED else None
+            columns["reason"][place] = reason if decision == DROPPED else None
     after = ledger
     for name, values in columns.items():
         after = after.set_column(after.schema.get_field_index(name), name, pa.array(values, pa.string()))

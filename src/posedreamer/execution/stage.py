@@ -26,11 +26,12 @@ class Item:
 class GoesOn:
     """The item lives on as these items: one, or several where a stage makes more (candidates of a condition).
 
-    ``dropped`` are those that it would have become and that were refused in the making, each under its own id.
+    ``dropped`` are those that it would have become and that were refused in the making, or failed, each under its own
+    id.
     """
 
     items: tuple[Item, ...]
-    dropped: tuple[Dropped, ...] = ()
+    dropped: tuple[Dropped | Failed, ...] = ()
 
 
 Outcome = GoesOn | Dropped | Failed

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from posedreamer.records import Condition, Picture
 
-__all__ = ["Generator", "PaintJob", "Unpainted"]
+__all__ = ["Generator", "PaintJob", "Unpainted", "is_photoreal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +71,12 @@ class Generator(Protocol):
     def paint(self, jobs: Sequence[PaintJob]) -> Sequence[Picture | Unpainted]:
         """One picture per job, in order, of the size of the job's camera; or why that job has none."""
         ...
+
+
+def is_photoreal(generator: Generator) -> bool:
+    """Whether its pictures can be taken for photographs of people.
+
+    A generator says so with an attribute ``is_photoreal``; one that does not is photoreal when a trained model paints.
+    """
+    says: bool | None = getattr(generator, "is_photoreal", None)
+    return generator.source_type == "trainedAlgorithmicMedia" if says is None else says

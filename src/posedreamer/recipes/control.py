@@ -7,6 +7,7 @@ is what is left to say of the picture itself; near zero it is as good as a perfe
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,8 +26,8 @@ __all__ = ["CONTROL_FAILED", "UNPAIRED", "ControlStage", "control_stage", "paire
 CONTROL_FAILED: Final = "control_failed"
 """1 for candidates whose control could not be painted or judged, else 0; then nothing else is known of the control."""
 
-UNPAIRED: Final = ("phash_",)
-"""Scores that begin so have no control: hashes are compared bit by bit, a difference of them means nothing."""
+UNPAIRED: Final = ("phash_", "embedding_")
+"""Scores that begin so have no control: they are codes, a difference of them means nothing."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -109,6 +110,8 @@ class ControlStage(Declared):
         for scorer in self.scorers:
             added = scorer.score([picture for _, picture in painted], [each.annotation for each, _ in painted])
             for scores, new in zip(numbers, added, strict=True):
+                if not all(math.isfinite(value) for value in new.values()):
+                    raise ValueError(f"scorer {scorer.name} gave scores that are no numbers: {dict(new)}")
                 scores.update(new)
         found.update({each.condition_id: scores for (each, _), scores in zip(painted, numbers, strict=True)})
         return found

@@ -12,11 +12,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from posedreamer.dataset.decisions import Gate
-from posedreamer.dataset.duplicates import NearDuplicates
+from posedreamer.dataset.duplicates import AnyNear, Near, NearDuplicates
+from posedreamer.dataset.embeddings import NearEmbeddings
 from posedreamer.errors import RecipeError, did_you_mean
 from posedreamer.recipes.components import build_policy
 from posedreamer.recipes.reading import explain, read_mapping
-from posedreamer.recipes.schema import GatePart
+from posedreamer.recipes.schema import DuplicatesPart, GatePart
+from posedreamer.scoring.embedding import EMBEDDING
 from posedreamer.scoring.gate import Policy
 from posedreamer.scoring.in_order import InOrder
 
@@ -57,26 +59,41 @@ def load_policy(name_or_path: str) -> GatePart:
 
 def scores_of(part: GatePart) -> tuple[str, ...]:
     """Every score that the gate looks at, each once."""
-    hashes = part.duplicates.scores if part.duplicates else ()
-    return tuple(dict.fromkeys((*build_policy(part).scores(), *hashes)))
+    return tuple(dict.fromkeys((*build_policy(part).scores(), *_compared(part.duplicates))))
 
 
 def gate_by(part: GatePart, score_names: Sequence[str]) -> Gate:
     """The gate as the data set's writers ask for it. Raises RecipeError for a rule on a score that is not there."""
     policy = build_policy(part)
     policy.check(score_names)
-    hashes = part.duplicates.scores if part.duplicates else ()
-    for name in hashes:
+    for name in _compared(part.duplicates):
         if name not in score_names:
+            hint = " Add the scorer `embedding`." if name in EMBEDDING else did_you_mean(name, score_names)
             raise RecipeError(
                 f"gate {part.name!r}: duplicates look at {name!r}, which no scorer of this recipe gives; "
-                f"they give: {', '.join(score_names) or 'nothing'}.{did_you_mean(name, score_names)}"
+                f"they give: {', '.join(score_names) or 'nothing'}.{hint}"
             )
     return Gate(
         decide=_Decide(policy),
         in_order=partial(InOrder, policy) if policy.quantiles or policy.budgets else None,
-        near=NearDuplicates(scores=hashes, within_bits=part.duplicates.within_bits) if part.duplicates else None,
+        near=_near(part.duplicates) if part.duplicates else None,
     )
+
+
+def _compared(part: DuplicatesPart | None) -> tuple[str, ...]:
+    """Scores that are looked at for duplicates."""
+    if part is None:
+        return ()
+    return part.scores if part.min_cosine is None else (*part.scores, *EMBEDDING)
+
+
+def _near(part: DuplicatesPart) -> Near:
+    rules: list[Near] = []
+    if part.scores:
+        rules.append(NearDuplicates(scores=part.scores, within_bits=part.within_bits))
+    if part.min_cosine is not None:
+        rules.append(NearEmbeddings(scores=EMBEDDING, min_cosine=part.min_cosine))
+    return rules[0] if len(rules) == 1 else AnyNear(tuple(rules))
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,10 +142,23 @@ class BudgetPart(_Part):
 
 
 class DuplicatesPart(_Part):
-    """Pictures whose perceptual hashes differ in at most ``within_bits`` bits count as one; the lowest id stays."""
+    """Which pictures count as one; the lowest id stays.
 
-    scores: tuple[str, ...]
+    Attributes:
+        scores, within_bits: those whose perceptual hashes, in these columns, differ in at most so many bits.
+        min_cosine: and those whose embeddings (scorer ``embedding``) have at least this cosine.
+    """
+
+    later = frozenset({"min_cosine"})
+    scores: tuple[str, ...] = ()
     within_bits: Annotated[int, Field(ge=0, le=64)] = 4
+    min_cosine: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _compares_something(self) -> DuplicatesPart:
+        if not self.scores and self.min_cosine is None:
+            raise ValueError("found neither scores nor min_cosine; say what is compared: scores: [phash_high, phash_low]")
+        return self
 
 
 class GatePart(_Part):
@@ -197,10 +210,11 @@ class Recipe(_Part):
         seats: people who sit above the ground sit on something.
         occluder_share: share of scenes in which something is put between the camera and the people.
         control: a generator that also paints every condition once, for the judge's own error (``recipes.control``).
+        allow_minors: labels of people below adult age reach a photoreal generator, too; otherwise they are dropped.
         block_size: labels per block, the unit of work and of loss in a crash.
     """
 
-    later = frozenset({"control"})
+    later = frozenset({"control", "allow_minors"})
     name: str
     description: str = ""
     width: Annotated[int, Field(ge=64, le=4096)] = 256
@@ -218,4 +232,5 @@ class Recipe(_Part):
     gate: GatePart
     images: CandidateImages = CandidateImages()
     splits: Splits = Splits()
+    allow_minors: bool = False
     block_size: Annotated[int, Field(ge=1, le=4096)] = 32

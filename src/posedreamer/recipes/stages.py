@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, cast
 
+from posedreamer.bodies.age import is_minor
 from posedreamer.captions.protocol import Captioner
-from posedreamer.execution.stage import GoesOn, Item, Outcome, Stage
-from posedreamer.generation.protocol import Generator, PaintJob, Unpainted
+from posedreamer.execution.stage import GoesOn, Item, Outcome, Stage, concerns_all
+from posedreamer.generation.checks import flaw_of
+from posedreamer.generation.protocol import Generator, PaintJob, Unpainted, is_photoreal
 from posedreamer.recipes.components import (
     build_captioner,
     build_control,
@@ -20,17 +23,20 @@ from posedreamer.recipes.components import (
 from posedreamer.recipes.control import control_stage
 from posedreamer.recipes.declared import Declared
 from posedreamer.recipes.schema import Recipe
-from posedreamer.records import Candidate, Condition, Dropped, Judged, Label, Picture, Scene
+from posedreamer.records import Candidate, Condition, Dropped, Failed, Judged, Label, Picture, Scene
 from posedreamer.scenes.annotate import annotate
 from posedreamer.scenes.buffers import rasterize_scene
 from posedreamer.scenes.build import Refusal, SceneBuilder
 from posedreamer.scoring.protocol import Scorer
 from posedreamer.seeds import derive_seed, generator_for
 
-__all__ = ["ConditionStage", "PaintStage", "SceneStage", "ScoreStage", "build_stages"]
+__all__ = ["BELOW_ADULT_AGE", "ConditionStage", "PaintStage", "SceneStage", "ScoreStage", "build_stages"]
 
 RENDERER_VERSION: Final = "1"
 """Changes when buffers or annotations change: control maps are rendered again, never stored."""
+
+BELOW_ADULT_AGE: Final = "below_adult_age"
+"""Reason of a condition that shows a minor, where a photoreal generator would paint it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,31 +83,58 @@ class ConditionStage(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaintStage(Declared):
-    """Condition to its K candidates."""
+    """Condition to its K candidates.
+
+    Attributes:
+        is_for_adults: conditions with a minor are dropped, nothing is painted of them.
+    """
 
     generator: Generator
     candidates: int
     seed: int
+    is_for_adults: bool = False
 
     def setup_node(self) -> None:
         """The generator's weights are on this machine."""
         self.generator.fetch()
 
     def process(self, batch: Sequence[Item]) -> Sequence[Outcome]:
-        """K candidates per condition, painted in the generator's own batches; what it refuses is dropped."""
-        jobs = [self._job(cast("Condition", item.value), k) for item in batch for k in range(self.candidates)]
-        painted: list[Item | Dropped] = []
+        """K candidates per condition, painted in the generator's own batches; what it refuses or spoils is dropped."""
+        refused = {item.item_id: self._refusal(item) for item in batch}
+        accepted = [item for item in batch if refused[item.item_id] is None]
+        jobs = [self._job(cast("Condition", item.value), k) for item in accepted for k in range(self.candidates)]
         size = self.generator.batch_size
-        for start in range(0, len(jobs), size):
-            few = jobs[start : start + size]
-            painted += [self._ending(*pair) for pair in zip(few, self.generator.paint(few), strict=True)]
-        return [_goes_on(painted[i * self.candidates : (i + 1) * self.candidates]) for i in range(len(batch))]
+        painted = [each for start in range(0, len(jobs), size) for each in self._painted(jobs[start : start + size])]
+        few = (_goes_on(painted[i : i + self.candidates]) for i in range(0, len(painted), self.candidates))
+        return [refused[item.item_id] or next(few) for item in batch]
+
+    def _refusal(self, item: Item) -> Dropped | None:
+        """The one place where a label's age decides what is painted."""
+        people = cast("Condition", item.value).scene.label.people
+        if not self.is_for_adults or not any(is_minor(person) for person in people):
+            return None
+        return Dropped(item_id=item.item_id, stage=self.name, reason=BELOW_ADULT_AGE)
+
+    def _painted(self, jobs: Sequence[PaintJob]) -> list[Item | Dropped | Failed]:
+        """How each job ended; where several raise together, each is tried alone."""
+        try:
+            pictures = self.generator.paint(jobs)
+            return [self._ending(*pair) for pair in zip(jobs, pictures, strict=True)]
+        except Exception as error:
+            if concerns_all(error):
+                raise
+            if len(jobs) == 1:
+                told = f"{type(error).__name__}: {error}"
+                return [Failed(item_id=_candidate_id(jobs[0]), stage=self.name, error=told)]
+        return [ending for job in jobs for ending in self._painted([job])]
 
     def _ending(self, job: PaintJob, picture: Picture | Unpainted) -> Item | Dropped:
         """A candidate to judge, or why there is none."""
-        if isinstance(picture, Unpainted):
-            candidate_id = f"{job.condition.condition_id}-{job.candidate_index}"
-            return Dropped(item_id=candidate_id, stage=self.name, reason=picture.reason)
+        camera = job.condition.scene.camera
+        is_refused = isinstance(picture, Unpainted)
+        reason = picture.reason if is_refused else flaw_of(picture, camera.width, camera.height)
+        if is_refused or reason:
+            return Dropped(item_id=_candidate_id(job), stage=self.name, reason=reason)
         candidate = Candidate(
             condition=job.condition,
             candidate_index=job.candidate_index,
@@ -137,10 +170,13 @@ class ScoreStage(Declared):
             [each.candidate.picture for each in judged],
             [each.candidate.condition.annotation for each in judged],
         )
-        return [
-            GoesOn(items=(Item(item_id=item.item_id, value=_with_scores(each, new)),))
-            for item, each, new in zip(batch, judged, added, strict=True)
-        ]
+        return [self._scored(*each) for each in zip(batch, judged, added, strict=True)]
+
+    def _scored(self, item: Item, judged: Judged, new: Mapping[str, float]) -> Outcome:
+        odd = {name: value for name, value in new.items() if not math.isfinite(value)}
+        if odd:
+            return Failed(item_id=item.item_id, stage=self.name, error=f"scores that are no numbers: {odd}")
+        return GoesOn(items=(Item(item_id=item.item_id, value=_with_scores(judged, new)),))
 
 
 def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
@@ -150,6 +186,7 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
     """
     generator, captioner, scorers = build_generator(recipe), build_captioner(recipe), build_scorers(recipe)
     control = build_control(recipe)
+    painters = (generator, control) if control else (generator,)
     paint_batch = max(1, generator.batch_size // recipe.generator.candidates)
     cameras = "+".join(part.name for part in recipe.cameras)
     return (
@@ -180,6 +217,7 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
             generator=generator,
             candidates=recipe.generator.candidates,
             seed=seed,
+            is_for_adults=not recipe.allow_minors and any(map(is_photoreal, painters)),
         ),
         *(
             ScoreStage(
@@ -196,11 +234,15 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
     )
 
 
-def _goes_on(painted: Sequence[Item | Dropped]) -> GoesOn:
+def _goes_on(painted: Sequence[Item | Dropped | Failed]) -> GoesOn:
     return GoesOn(
         items=tuple(each for each in painted if isinstance(each, Item)),
-        dropped=tuple(each for each in painted if isinstance(each, Dropped)),
+        dropped=tuple(each for each in painted if not isinstance(each, Item)),
     )
+
+
+def _candidate_id(job: PaintJob) -> str:
+    return f"{job.condition.condition_id}-{job.candidate_index}"
 
 
 def _with_scores(judged: Judged, new: Mapping[str, float]) -> Judged:

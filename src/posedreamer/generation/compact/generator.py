@@ -92,6 +92,11 @@ class CompactGenerator:
         return "trainedAlgorithmicMedia"
 
     @property
+    def is_photoreal(self) -> bool:
+        """Nobody takes its pictures for photographs: it has seen none."""
+        return False
+
+    @property
     def about(self) -> str:
         """What its pictures are."""
         return ABOUT

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 import yaml
 
 from posedreamer.errors import MissingExtraError, MissingWeightsError, RecipeError
+from posedreamer.estimators.pretrained import folder_digest
 from posedreamer.generation.diffusion.library import hub
 from posedreamer.generation.diffusion.licences import KNOWN, UNKNOWN_LICENCE
 
@@ -35,8 +34,6 @@ _INCLUDE: Final[dict[Part, tuple[str, ...]]] = {
     "lora": ("README.md", "*.safetensors"),
 }
 _EXCLUDE: Final = ("*.fp16.*", "*.bf16.*", "*non_ema*")
-_SAMPLES: Final = 16
-_SAMPLE_BYTES: Final = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,31 +152,14 @@ def licence_of(ref: ModelRef, stated: str = "") -> str:
         return UNKNOWN_LICENCE
 
 
-@lru_cache(maxsize=64)
 def fingerprint(ref: ModelRef) -> str:
-    """What pins the model: its revision on the hub; of a folder 12 digits over names, sizes and contents.
-
-    Files above 1 MiB are sampled (their start, which holds every tensor's name and shape, and 16 pieces of 64 KiB),
-    so that naming a folder of 30 GB does not mean reading it.
+    """What pins the model: its revision on the hub; of a folder 12 digits (``folder_digest``).
 
     Raises MissingWeightsError for a folder that is not there.
     """
     if ref.repo:
         return ref.revision[:12]
-    folder = _checked_folder(ref)
-    digest = hashlib.sha256()
-    files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
-    for path in files:
-        size = path.stat().st_size
-        digest.update(f"{path.relative_to(folder.parent)}\x1f{size}\x1f".encode())
-        with path.open("rb") as file:
-            if size <= _SAMPLES * _SAMPLE_BYTES:
-                digest.update(file.read())
-                continue
-            for place in range(_SAMPLES + 1):
-                file.seek(min(place * size // _SAMPLES, size - _SAMPLE_BYTES))
-                digest.update(file.read(_SAMPLE_BYTES))
-    return digest.hexdigest()[:12]
+    return folder_digest(_checked_folder(ref))
 
 
 def held_revisions(repo: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from posedreamer.errors import RecipeError, RunError, did_you_mean
+from posedreamer.generation.checks import NOT_FINITE
 from posedreamer.generation.diffusion.library import quietly
 from posedreamer.generation.diffusion.loading import Loaded
 from posedreamer.generation.diffusion.texts import without_encoders
@@ -20,9 +21,6 @@ from posedreamer.generation.protocol import PaintJob, Unpainted
 from posedreamer.records import Picture
 
 __all__ = ["NOT_FINITE", "UNSAFE", "Task", "check_arguments", "generators", "paint", "task_of"]
-
-NOT_FINITE: Final = "picture_not_finite"
-"""Reason of a picture that holds values which are no numbers."""
 
 UNSAFE: Final = "picture_unsafe"
 """Reason of a picture that the safety checker refuses."""
