@@ -27,11 +27,14 @@ from posedreamer.labels.prior import PriorSource
 from posedreamer.scenes.cameras import PoseDreamerCamera, PosePlusPlusCamera, WideAngleCamera
 from posedreamer.scoring.agreement import AgreementScorer
 from posedreamer.scoring.blazepose import BlazePoseScorer
+from posedreamer.scoring.clip import ClipScorer
+from posedreamer.scoring.embedding import EmbeddingScorer
 from posedreamer.scoring.head_pose import HeadPoseScorer
 from posedreamer.scoring.keypoints import KeypointScorer
 from posedreamer.scoring.people import PeopleScorer
 from posedreamer.scoring.picture import PictureScorer
 from posedreamer.scoring.prior_density import PriorDensityScorer
+from posedreamer.scoring.safety import SafetyScorer
 from posedreamer.scoring.silhouette import SilhouetteScorer
 from posedreamer.scoring.symmetry import SymmetryScorer
 
@@ -72,6 +75,25 @@ def _agreement(folder: Path) -> AgreementScorer:
     return AgreementScorer(model=str(write_heatmap_model(folder / "tiny.onnx", random_weights())))
 
 
+def _clip(folder: Path) -> ClipScorer:
+    from estimators.tiny_models import write_clip, write_head
+
+    head = write_head(folder / "head.safetensors", (24, 8, 1))
+    return ClipScorer(model=str(write_clip(folder / "clip")), aesthetic=str(head))
+
+
+def _clip_embedding(folder: Path) -> EmbeddingScorer:
+    from estimators.tiny_models import write_clip
+
+    return EmbeddingScorer(model=str(write_clip(folder / "clip")))
+
+
+def _safety(folder: Path) -> SafetyScorer:
+    from estimators.tiny_models import write_classifier
+
+    return SafetyScorer(model=str(write_classifier(folder / "vit", {0: "fine", 1: "nude"})), unsafe=("nude",))
+
+
 BODIES = [Case("anny", lambda _: load_anny(), ("anny",))]
 SOURCES = [
     Case("prior", lambda _: PriorSource(), ("prior",)),
@@ -102,11 +124,15 @@ GENERATORS = [
 SCORERS = [
     Case("agreement", _agreement, ("agreement",)),
     Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",)),
+    Case("clip", _clip, ("clip",)),
+    Case("embedding", lambda _: EmbeddingScorer(), ("embedding",)),
+    Case("clip_embedding", _clip_embedding),
     Case("head_pose", lambda _: HeadPoseScorer(), ("head_pose",)),
     Case("keypoints", lambda _: KeypointScorer(), ("keypoints",)),
     Case("people", lambda _: PeopleScorer(), ("people",)),
     Case("picture", lambda _: PictureScorer(), ("picture",)),
     Case("prior_density", lambda _: PriorDensityScorer(), ("prior_density",), looks_at_pictures=False),
+    Case("safety", _safety, ("safety",)),
     Case("silhouette", lambda _: SilhouetteScorer(), ("silhouette",)),
     Case("symmetry", lambda _: SymmetryScorer(), ("symmetry",)),
 ]

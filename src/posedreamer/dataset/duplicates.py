@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from posedreamer.errors import RecipeError
 
@@ -16,6 +16,7 @@ _WORD_BITS: Final = 32
 """A float64 holds whole numbers of this size exactly, with room to spare."""
 
 
+@runtime_checkable
 class NearIndex(Protocol):
     """The kept rows of one pass, in index order."""
 
@@ -32,6 +33,7 @@ class NearIndex(Protocol):
         ...
 
 
+@runtime_checkable
 class Near(Protocol):
     """Which pictures count as the same though they differ."""
 

@@ -29,8 +29,8 @@ class Head:
         has_relu: a ReLU follows every layer but the last.
     """
 
-    weights: tuple[Float64[np.ndarray, "out in"], ...] = field(repr=False)
-    biases: tuple[Float64[np.ndarray, " out"], ...] = field(repr=False)
+    weights: tuple[Float64[np.ndarray, "_ _"], ...] = field(repr=False)
+    biases: tuple[Float64[np.ndarray, " _"], ...] = field(repr=False)
     has_relu: bool
 
     @property

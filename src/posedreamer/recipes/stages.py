@@ -128,18 +128,17 @@ class PaintStage(Declared):
                 return [Failed(item_id=_candidate_id(jobs[0]), stage=self.name, error=told)]
         return [ending for job in jobs for ending in self._painted([job])]
 
-    def _ending(self, job: PaintJob, picture: Picture | Unpainted) -> Item | Dropped:
-        """A candidate to judge, or why there is none."""
+    def _ending(self, job: PaintJob, given: object) -> Item | Dropped:
+        """A candidate to judge, or why there is none; plug-ins give what they like."""
         camera = job.condition.scene.camera
-        is_refused = isinstance(picture, Unpainted)
-        reason = picture.reason if is_refused else flaw_of(picture, camera.width, camera.height)
-        if is_refused or reason:
+        reason = given.reason if isinstance(given, Unpainted) else flaw_of(given, camera.width, camera.height)
+        if reason or not isinstance(given, Picture):
             return Dropped(item_id=_candidate_id(job), stage=self.name, reason=reason)
         candidate = Candidate(
             condition=job.condition,
             candidate_index=job.candidate_index,
             seed=job.seed,
-            picture=picture,
+            picture=given,
             generator=self.generator.name,
             generator_revision=self.generator.revision,
             generator_licence=self.generator.licence,

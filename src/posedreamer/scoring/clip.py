@@ -42,7 +42,7 @@ class ClipScorer:
 
     name = "clip"
 
-    def __init__(self, *, model: str, prompts: Mapping[str, Sequence[str]] = PROMPTS, aesthetic: str = "") -> None:
+    def __init__(self, *, model: str, prompts: object = PROMPTS, aesthetic: str = "") -> None:
         """Keep the options; models are loaded at the first picture.
 
         Args:

@@ -157,11 +157,6 @@ class DiffusionGenerator(ABC):
         return "trainedAlgorithmicMedia"
 
     @property
-    def is_photoreal(self) -> bool:
-        """Models that have seen photographs paint what can be taken for one."""
-        return True
-
-    @property
     def about(self) -> str:
         """What paints, and what it is not."""
         return (
