@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -155,7 +156,7 @@ def write_head(path: Path, sizes: tuple[int, ...], seed: int = 0, **metadata: st
     """Random linear layers of these sizes, named as the public aesthetic heads name theirs."""
     draw = torch.Generator().manual_seed(seed)
     tensors = {}
-    for place, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for place, (inputs, outputs) in enumerate(pairwise(sizes)):
         tensors[f"layers.{2 * place}.weight"] = torch.randn(outputs, inputs, generator=draw)
         tensors[f"layers.{2 * place}.bias"] = torch.randn(outputs, generator=draw)
     save_file(tensors, path, metadata=metadata or None)

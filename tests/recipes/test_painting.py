@@ -283,7 +283,9 @@ def test_a_run_paints_no_minor_as_a_photograph_and_the_ledger_says_so(tmp_path: 
 
 @pytest.mark.usefixtures("families")
 @pytest.mark.parametrize(
-    "setting", ["generator={name: photographer}|allow_minors=true", "generator={name: studio}"], ids=["allowed", "studio"]
+    "setting",
+    ["generator={name: photographer}|allow_minors=true", "generator={name: studio}"],
+    ids=["allowed", "studio"],
 )
 def test_minors_are_painted_where_the_recipe_says_so_and_by_painters_of_no_photographs(
     tmp_path: Path, setting: str

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
+from numpy.typing import NDArray
 
 from posedreamer.errors import RecipeError
 from posedreamer.geometry.packed import COMPONENTS, NUMBER_LIMIT, NUMBERS, unpacked
@@ -51,8 +52,8 @@ class EmbeddingIndex:
 
     def __init__(self, rule: NearEmbeddings) -> None:
         self._rule = rule
-        self._kept = np.empty((_FIRST, COMPONENTS), dtype=np.float32)
-        self._scale = np.empty(_FIRST, dtype=np.float32)
+        self._kept: NDArray[np.float32] = np.empty((_FIRST, COMPONENTS), dtype=np.float32)
+        self._scale: NDArray[np.float32] = np.empty(_FIRST, dtype=np.float32)
         self._count = 0
         self._seen: dict[tuple[float, ...], bool] = {}
         self._seen_count = 0

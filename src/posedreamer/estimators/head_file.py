@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import safetensors
 from jaxtyping import Float, Float64
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
 from posedreamer.errors import InputError, MissingWeightsError
 
@@ -65,12 +67,14 @@ def load_head(path: Path) -> Head:
     """
     _check_there(path)
     try:
-        with safe_open(str(path), framework="pt") as file:
-            opened: Any = file
-            tensors = {name: opened.get_tensor(name).double().numpy() for name in opened.keys()}  # noqa: SIM118
-            activation = (opened.metadata() or {}).get("activation", "none")
+        library: Any = safetensors
+        with library.safe_open(str(path), framework="pt") as file:
+            names: list[str] = list(file.keys())
+            tensors: dict[str, Any] = {name: file.get_tensor(name).double().numpy() for name in names}
+            told: dict[str, str] = file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path}: no safetensors file ({error}); convert the head's weights to one") from error
+    activation = told.get("activation", "none")
     layers: dict[int, dict[str, Any]] = {}
     for name, values in tensors.items():
         match = _NAME.match(name)
@@ -92,11 +96,12 @@ def _check_there(path: Path) -> None:
 
 
 def _check(path: Path, layers: list[dict[str, Any]], activation: str) -> None:
-    shapes = [tuple(layer["weight"].shape) if "weight" in layer else () for layer in layers]
-    biases = [layer["bias"].shape == shape[:1] if "bias" in layer else True for layer, shape in zip(layers, shapes)]
-    is_chain = bool(shapes) and all(len(shape) == 2 for shape in shapes) and shapes[-1][0] == 1
-    is_chain = is_chain and all(a[0] == b[1] for a, b in zip(shapes, shapes[1:], strict=False))
-    if not is_chain or not all(biases):
+    shapes: list[tuple[int, ...]] = [layer["weight"].shape if "weight" in layer else () for layer in layers]
+    biases: list[tuple[int, ...]] = [layer["bias"].shape for layer in layers if "bias" in layer]
+    outputs = [shape[:1] for shape, layer in zip(shapes, layers, strict=True) if "bias" in layer]
+    is_chain = all(len(shape) == 2 for shape in shapes) and [shape[0] for shape in shapes[-1:]] == [1]
+    is_chain = is_chain and all(here[:1] == following[1:] for here, following in pairwise(shapes))
+    if not is_chain or biases != outputs:
         raise InputError(f"{path}: found weights of shapes {shapes}, expected layers (out, in) that end in one number")
     if activation not in _ACTIVATIONS:
         raise InputError(f"{path}: activation is {activation!r}, expected one of {', '.join(_ACTIVATIONS)}")

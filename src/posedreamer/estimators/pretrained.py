@@ -1,4 +1,4 @@
-"""Models of ``transformers`` by name: a pinned commit on the hub, or a folder. None is fetched unless a recipe names it."""
+"""Models of ``transformers`` by name: a pinned commit on the hub, or a folder. Only a recipe has one fetched."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ class Pretrained:
 
     @property
     def label(self) -> str:
-        """The id, or the folder's name, with what pins it. Raises MissingWeightsError for a folder that is not there."""
+        """The id or the folder's name, with what pins it. Raises MissingWeightsError for a folder that is not there."""
         if self.revision:
             return f"{self.source}@{self.revision[:12]}"
         folder = Path(self.source).expanduser()
         if not (folder / "config.json").is_file():
-            raise MissingWeightsError(f"{folder}: expected a folder with a model's config.json, found none; name another")
+            raise MissingWeightsError(
+                f"{folder}: expected a folder with a model's config.json, found none; name another"
+            )
         return f"{folder.name}@{folder_digest(folder)}"
 
     def config(self) -> Any:

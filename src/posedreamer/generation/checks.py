@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +19,18 @@ _CHANNELS: Final = {1: "picture_grey", 2: "picture_has_alpha", 4: "picture_has_a
 
 def flaw_of(picture: object, width: int, height: int) -> str:
     """Why this is no picture to judge; "" for 8 bit RGB of the camera's size, with regions of that size or none."""
-    pixels: object = getattr(picture, "pixels", None)
-    if not isinstance(picture, Picture) or not isinstance(pixels, np.ndarray):
+    pixels, regions = (_array(getattr(picture, name, None)) for name in ("pixels", "regions"))
+    if not isinstance(picture, Picture) or pixels is None:
         return "no_picture"
     flaw = _flaw_of_pixels(pixels, width, height)
-    regions: object = picture.regions
-    if flaw or regions is None:
+    if flaw or picture.regions is None:
         return flaw
-    fits = isinstance(regions, np.ndarray) and regions.shape == (height, width) and regions.dtype == np.uint8
+    fits = regions is not None and regions.shape == (height, width) and regions.dtype == np.uint8
     return "" if fits else "regions_do_not_fit"
+
+
+def _array(value: Any) -> NDArray[Any] | None:
+    return cast("NDArray[Any]", value) if isinstance(value, np.ndarray) else None
 
 
 def _flaw_of_pixels(pixels: NDArray[Any], width: int, height: int) -> str:

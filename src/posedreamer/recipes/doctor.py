@@ -27,6 +27,7 @@ _EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "quantize": ("torchao", "8 bit weights for those models; approximate, and not needed"),
         "coco": ("pycocotools", "reads the COCO export; not needed to write it"),
         "onnx": ("onnxruntime", "a second pose estimator for the scorer `agreement`, from an ONNX file"),
+        "clip": ("transformers", "models that a recipe names for the scorers `clip`, `embedding` and `safety`"),
         "vitpose": ("transformers", "ViTPose as second pose estimator for the scorer `agreement`"),
     }
 )

@@ -157,7 +157,9 @@ class DuplicatesPart(_Part):
     @model_validator(mode="after")
     def _compares_something(self) -> DuplicatesPart:
         if not self.scores and self.min_cosine is None:
-            raise ValueError("found neither scores nor min_cosine; say what is compared: scores: [phash_high, phash_low]")
+            raise ValueError(
+                "found neither scores nor min_cosine; say what is compared: scores: [phash_high, phash_low]"
+            )
         return self
 
 

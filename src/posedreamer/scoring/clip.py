@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import numpy as np
 from jaxtyping import Float32
@@ -82,7 +82,9 @@ class ClipScorer:
     def _score(self, picture: Picture) -> Mapping[str, float]:
         vector = self._clip.picture_vector(picture)
         margins = (self._sides @ vector).reshape(-1, 2) @ (1.0, -1.0) * self._clip.logit_scale
-        found = {f"clip_{word}": _probability(float(margin)) for word, margin in zip(self._prompts, margins, strict=True)}
+        found = {
+            f"clip_{word}": _probability(float(margin)) for word, margin in zip(self._prompts, margins, strict=True)
+        }
         return found | ({"aesthetic": self._head(vector)} if self._head else {})
 
     @cached_property
@@ -106,14 +108,14 @@ class ClipScorer:
 
 def _checked(prompts: object) -> dict[str, tuple[str, str]]:
     """The pairs, or RecipeError."""
-    pairs = cast("Mapping[object, Any]", prompts if isinstance(prompts, Mapping) else {None: prompts})
+    pairs = cast("Mapping[object, object]", prompts if isinstance(prompts, Mapping) else {None: prompts})
     checked: dict[str, tuple[str, str]] = {}
     for word, pair in pairs.items():
-        texts = [text.strip() for text in pair if isinstance(text, str)] if isinstance(pair, list | tuple) else []
-        if not isinstance(word, str) or not _WORD.match(word) or len(set(filter(None, texts))) != 2 or len(pair) != 2:
+        texts = [str(text).strip() for text in cast("Sequence[object]", pair)] if isinstance(pair, list | tuple) else []
+        if not isinstance(word, str) or not _WORD.match(word) or len(texts) != 2 or len({*texts, ""}) != 3:
             raise RecipeError(
-                f"scorer clip: found prompts {word!r}: {pair!r}; expected a word of small letters, digits and _, and two "
-                'different sentences, the wanted one first: {quality: ["Good photo.", "Bad photo."]}'
+                f"scorer clip: found prompts {word!r}: {pair!r}; expected a word of small letters, digits and _, and "
+                'two different sentences, the wanted one first: {quality: ["Good photo.", "Bad photo."]}'
             )
         checked[word] = (texts[0], texts[1])
     return checked

@@ -47,7 +47,10 @@ class SafetyScorer:
         return f"{self._classifier.version}, unsafe {' + '.join(self._unsafe)}"
 
     def fetch(self) -> None:
-        """The model is on this machine and has the labels. Raises MissingWeightsError, MissingExtraError, RecipeError."""
+        """The model is on this machine and has the labels.
+
+        Raises MissingWeightsError, MissingExtraError, InputError, RecipeError.
+        """
         self._classifier.fetch()
         _ = self._columns
 

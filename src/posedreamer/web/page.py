@@ -15,6 +15,7 @@ from markupsafe import Markup
 from posedreamer.dataset.manifest import MANIFEST_NAME
 from posedreamer.dataset.open import Dataset
 from posedreamer.dataset.schema import DROPPED, FAILED, KEPT, SURPLUS
+from posedreamer.recipes.control import UNPAIRED
 from posedreamer.recipes.keep_rate import wilson_interval
 from posedreamer.web.account import Account, Threshold, keep_rates
 from posedreamer.web.cards import Card
@@ -64,10 +65,14 @@ def headline(dataset: Dataset, account: Account) -> dict[str, Any]:
 
 
 def score_charts(account: Account, thresholds: Sequence[Threshold]) -> list[Chart]:
-    """One histogram per score: what passed the gate below, what was dropped on top, the gate's bounds drawn."""
+    """One histogram per score: what passed the gate below, what was dropped on top, the gate's bounds drawn.
+
+    Codes (hashes, embeddings) have none: their values say nothing by themselves.
+    """
     passed = np.array([entry.passed for entry in account.entries], dtype=bool)
     gated = [bound.score for bound in thresholds]
-    names = sorted(account.scores, key=lambda name: (name not in gated, gated.index(name) if name in gated else 0))
+    numbers = [name for name in account.scores if not name.startswith(UNPAIRED)]
+    names = sorted(numbers, key=lambda name: (name not in gated, gated.index(name) if name in gated else 0))
     charts: list[Chart] = []
     for name in names:
         values = account.scores[name]
