@@ -102,9 +102,7 @@ def write_ledger(path: Path, n: int, seed: int) -> None:
     names = (*gives, *EMBEDDING, *paired_names(gives))
     schema = ledger_schema(names)
     ids = pa.array([f"{row:08d}-0-0" for row in range(n)])
-    columns: dict[str, Any] = {
-        name: ids for name in ("id", "label_id", "condition_id", "content_hash", "identity_hash")
-    }
+    columns: dict[str, Any] = dict.fromkeys(("id", "label_id", "condition_id", "content_hash", "identity_hash"), ids)
     columns |= {
         "index": pa.array(range(n)),
         "decision": pa.array(["surplus"] * n),
