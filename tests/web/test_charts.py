@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posedreamer.web.account import Account, Entry
 from posedreamer.web.charts import Bins, Mark, Series, bins_of, histogram, plain, rose
+from posedreamer.web.page import score_charts
 
 numbers = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 6)), min_size=1, max_size=60)
 
@@ -91,3 +93,11 @@ def test_a_rose_puts_front_down_and_the_left_side_right():
 )
 def test_numbers_have_the_decimals_that_their_step_needs(value, step, text):
     assert plain(value, step) == text
+
+
+def test_codes_have_no_histogram():
+    words = dict.fromkeys(("stage", "reason", "action", "posture", "source"), "")
+    entries = tuple(Entry(id=str(k), index=k, decision="kept", has_picture=True, **words) for k in range(3))
+    names = ("oks", "phash_low", "embedding_0", "clip_quality")
+    account = Account(entries=entries, scores={name: np.array([0.1, 0.2, 0.4]) for name in names})
+    assert [chart.title for chart in score_charts(account, ())] == ["oks", "clip_quality"]

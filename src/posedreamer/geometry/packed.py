@@ -26,7 +26,7 @@ _PLACES: Final = 1 << _BITS * np.arange(_EACH, dtype=np.int64)
 def packed(vector: Float[np.ndarray, "64"]) -> Float64[np.ndarray, "8"]:
     """The vector's direction: components over the largest of them, in steps of 1/31. Zeros have none: all is zero.
 
-    Cosines of what ``unpacked`` gives back are within 0.002 of the vectors' own.
+    Cosines above 0.9 of what ``unpacked`` gives back are within 0.015 of the vectors' own.
     """
     largest = float(np.abs(vector).max())
     steps = np.rint(vector * (_STEPS / largest)) if largest > 0.0 else np.zeros(COMPONENTS)
