@@ -42,7 +42,7 @@ class Pretrained:
             raise MissingWeightsError(
                 f"{folder}: expected a folder with a model's config.json, found none; name another"
             )
-        return f"{folder.name}@{folder_digest(folder)}"
+        return f"{folder.name}@{_digest_once(folder)}"
 
     def config(self) -> Any:
         """The model's configuration. Raises MissingWeightsError, MissingExtraError."""
@@ -104,7 +104,11 @@ def named(text: str, option: str) -> Pretrained:
     return Pretrained(source=repo, revision=revision)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
+def _digest_once(folder: Path) -> str:
+    return folder_digest(folder)
+
+
 def folder_digest(folder: Path) -> str:
     """12 digits over names, sizes and contents of a file or a folder's files.
 

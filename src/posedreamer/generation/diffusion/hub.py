@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -152,6 +153,7 @@ def licence_of(ref: ModelRef, stated: str = "") -> str:
         return UNKNOWN_LICENCE
 
 
+@lru_cache(maxsize=64)
 def fingerprint(ref: ModelRef) -> str:
     """What pins the model: its revision on the hub; of a folder 12 digits (``folder_digest``).
 
