@@ -82,7 +82,7 @@ def recipes() -> None:
     from posedreamer.recipes.files import built_in_recipes
 
     for name, description in built_in_recipes().items():
-        typer.echo(f"{name:16} {description}")
+        typer.echo(f"{name:22} {description}")
 
 
 @app.command()

@@ -11,7 +11,18 @@ from typing import Any, Protocol, runtime_checkable
 from posedreamer.errors import MissingExtraError, MissingWeightsError, RecipeError, RunError
 from posedreamer.records import Dropped, Failed
 
-__all__ = ["Account", "End", "GoesOn", "Item", "Outcome", "Stage", "concerns_all", "run_stages", "set_up_worker"]
+__all__ = [
+    "Account",
+    "End",
+    "GoesOn",
+    "Item",
+    "Outcome",
+    "Stage",
+    "concerns_all",
+    "go_on",
+    "run_stages",
+    "set_up_worker",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +135,12 @@ def run_stages(items: Sequence[Item], stages: Sequence[Stage]) -> Account:
 
     Raises RunError when a stage returns the wrong number of outcomes or when two items share an id.
     """
-    ends = [End(item=item, outcome=None) for item in items]
+    return go_on(Account(ends=tuple(End(item=item, outcome=None) for item in items)), stages)
+
+
+def go_on(account: Account, stages: Sequence[Stage]) -> Account:
+    """The account after more stages: what ended before stays as it ended. Raises as ``run_stages``."""
+    ends = list(account.ends)
     for stage in stages:
         _check_ids(ends, stage.name)
         ends = _pass(ends, stage)

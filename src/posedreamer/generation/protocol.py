@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from posedreamer.errors import RecipeError
 from posedreamer.records import Condition, Picture
 
-__all__ = ["Generator", "PaintJob", "Unpainted", "is_photoreal"]
+__all__ = ["Generator", "PaintJob", "Unpainted", "is_photoreal", "lacks_of", "refuse_lacking"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +81,14 @@ def is_photoreal(generator: Generator) -> bool:
     """
     says: bool | None = getattr(generator, "is_photoreal", None)
     return generator.source_type == "trainedAlgorithmicMedia" if says is None else says
+
+
+def lacks_of(generator: Generator) -> str:
+    """What the recipe has yet to name before the generator can paint ("" for nothing); its attribute ``lacks``."""
+    return str(getattr(generator, "lacks", ""))
+
+
+def refuse_lacking(generator: Generator) -> None:
+    """Raises RecipeError for a generator that cannot paint as the recipe is, before anything is fetched or written."""
+    if lacks_of(generator):
+        raise RecipeError(lacks_of(generator))

@@ -60,8 +60,16 @@ def build_captioner(recipe: Recipe) -> Captioner:
 
 
 def build_generator(recipe: Recipe) -> Generator:
-    """The recipe's generator."""
-    return cast("Generator", _build("generator", recipe.generator.name, recipe.generator.options))
+    """The recipe's generator, with the alignment adapter on it where there is one.
+
+    Raises RecipeError for options it does not have, and for an adapter on a generator that takes none.
+    """
+    name, options = recipe.generator.name, recipe.generator.options
+    if recipe.alignment:
+        if "loras" not in inspect.signature(factory("generator", name)).parameters:
+            raise RecipeError(f"generator {name!r} takes no LoRA: leave alignment empty, or paint with one that does")
+        options = {**options, "loras": [*options.get("loras", ()), recipe.alignment.model_dump()]}
+    return cast("Generator", _build("generator", name, options))
 
 
 def build_control(recipe: Recipe) -> Generator | None:

@@ -20,11 +20,11 @@ def body_versions() -> dict[str, str]:
 
 
 def identity_of(recipe: Recipe, seed: int, source: LabelSource, stages: tuple[Stage, ...]) -> dict[str, Any]:
-    """Everything that decides what the data set holds; N, paths, workers and logging are not in it.
+    """Everything that decides what the data set holds; N, paths, workers, overlap and logging are not in it.
 
     Label sources count by their digest (files' bytes and options), not by where they lie.
     """
-    values = recipe.model_dump(mode="json", exclude={"description", "labels"})
+    values = recipe.model_dump(mode="json", exclude={"description", "labels", "motion", "overlap"})
     values["gate"].pop("description", None)
     values["labels"] = {"name": source.name, "digest": source.digest}
     values["seed"] = seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import yaml
 from pydantic import ValidationError
@@ -16,6 +16,8 @@ from posedreamer.recipes.reading import explain, read_mapping
 from posedreamer.recipes.schema import Recipe
 
 __all__ = ["built_in_recipes", "load_recipe"]
+
+_SUFFIXES: Final = (".yaml", ".yml")
 
 
 def built_in_recipes() -> dict[str, str]:
@@ -34,6 +36,9 @@ def load_recipe(name_or_path: str, settings: Sequence[str] = ()) -> Recipe:
     Keys are dotted paths, list entries by number: ``generator.candidates=4``, ``gate.rules.1.minimum=0.7``. Values are
     YAML. ``gate=strict`` takes a policy by name or path.
 
+    A recipe with ``extends: NAME`` is that recipe with the keys it has itself in place of the other's, whole: a
+    ``generator`` replaces the generator with all its options.
+
     Raises:
         RecipeError: unknown recipe or key, a file that is no YAML mapping, or a value outside its range.
     """
@@ -48,8 +53,35 @@ def load_recipe(name_or_path: str, settings: Sequence[str] = ()) -> Recipe:
 
 
 def _read(name_or_path: str) -> dict[str, Any]:
-    if name_or_path.endswith((".yaml", ".yml")):
-        return _with_gate(read_mapping(f"recipe {name_or_path}", Path(name_or_path)))
+    values = _read_one(name_or_path)
+    parent = values.pop("extends", None)
+    if parent is not None:
+        values = {**_parent_of(name_or_path, parent), **values}
+    return _with_gate(values)
+
+
+def _parent_of(child: str, name: object) -> dict[str, Any]:
+    """The recipe that a recipe extends. Raises RecipeError for one that is not there or extends another itself."""
+    if not isinstance(name, str):
+        raise RecipeError(f"recipe {child}: extends is {name!r}, expected the name of a recipe or a path to one")
+    folder = Path(child).parent if child.endswith(_SUFFIXES) else Path()
+    place = str(folder / name) if name.endswith(_SUFFIXES) else name
+    try:
+        values = _read_one(place)
+    except RecipeError as error:
+        raise RecipeError(f"recipe {child} extends {name!r}, which cannot be read: {error}") from None
+    if "extends" in values:
+        chain = f"{child} -> {name} -> {values['extends']}"
+        raise RecipeError(
+            f"recipe {child} extends {name!r}, which itself extends {values['extends']!r} ({chain}); only a recipe "
+            "that is complete can be extended"
+        )
+    return values
+
+
+def _read_one(name_or_path: str) -> dict[str, Any]:
+    if name_or_path.endswith(_SUFFIXES):
+        return read_mapping(f"recipe {name_or_path}", Path(name_or_path))
     known = built_in_recipes()
     if name_or_path not in known:
         raise RecipeError(
@@ -57,7 +89,7 @@ def _read(name_or_path: str) -> dict[str, Any]:
             f"{did_you_mean(name_or_path, known)}"
         )
     source = files("posedreamer.recipes").joinpath("data", f"{name_or_path}.yaml")
-    return _with_gate(read_mapping(f"recipe {name_or_path}", source))
+    return read_mapping(f"recipe {name_or_path}", source)
 
 
 def _with_gate(values: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +125,10 @@ def _descend(target: Any, name: str, key: str) -> Any:
         return entries[_position(entries, name, key)]
     if not isinstance(target, dict):
         raise RecipeError(_plain_value(key, name))
-    return cast("dict[str, Any]", target).setdefault(name, {})
+    values = cast("dict[str, Any]", target)
+    if values.get(name) is None:
+        values[name] = {}
+    return values[name]
 
 
 def _plain_value(key: str, name: str) -> str:

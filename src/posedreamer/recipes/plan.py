@@ -15,7 +15,9 @@ from posedreamer.estimators.weights import weight_statuses
 from posedreamer.execution.blocks import block_at
 from posedreamer.execution.plan import PlanRow, plan_rows
 from posedreamer.execution.progress import progress
+from posedreamer.generation.protocol import lacks_of
 from posedreamer.recipes.components import build_generator
+from posedreamer.recipes.inputs import optional_inputs
 from posedreamer.recipes.job import HumanBlockJob, score_names
 from posedreamer.recipes.keep_rate import wilson_interval
 from posedreamer.recipes.policies import gate_by
@@ -58,6 +60,8 @@ class Plan:
     source_licence: str
     generator: str
     generator_licence: str
+    lacks: str
+    inputs: tuple[tuple[str, str], ...]
     rows: tuple[PlanRow, ...]
     weights: tuple[str, ...]
     num: int
@@ -70,8 +74,10 @@ class Plan:
             f"recipe {self.recipe}: {self.description}",
             f"labels from {self.source} ({self.source_licence})",
             f"painted by {self.generator} ({self.generator_licence})",
-            "",
         ]
+        if self.lacks:
+            lines.append(f"  cannot paint yet: {self.lacks}")
+        lines += ["", "optional inputs", *(f"  {name:16} {words}" for name, words in self.inputs), ""]
         for row in self.rows:
             lines.append(f"  {row.stage:16} needs {', '.join(row.needs):28} gives {', '.join(row.gives)}")
             lines.append(f"  {'':16} version {row.version}")
@@ -124,6 +130,8 @@ def plan(
         source_licence=source.licence,
         generator=generator.name,
         generator_licence=generator.licence,
+        lacks=lacks_of(generator),
+        inputs=optional_inputs(recipe),
         rows=plan_rows(stages, given=("label",)),
         weights=tuple(
             f"weights {status.name}: " + ("present" if status.is_present else f"missing. {status.how_to_get}")

@@ -24,6 +24,7 @@ from posedreamer.execution.local import run_blocks
 from posedreamer.execution.plan import plan_rows
 from posedreamer.execution.progress import Meter, progress
 from posedreamer.execution.stage import Stage
+from posedreamer.generation.protocol import refuse_lacking
 from posedreamer.labels.protocol import LabelSource
 from posedreamer.recipes.components import build_control, build_generator, build_source
 from posedreamer.recipes.digest import DEFAULT_BODY, identity_of
@@ -31,7 +32,7 @@ from posedreamer.recipes.files import load_recipe
 from posedreamer.recipes.job import HumanBlockJob, score_names
 from posedreamer.recipes.keep_rate import wilson_interval
 from posedreamer.recipes.policies import gate_by
-from posedreamer.recipes.schema import LabelPart, Recipe
+from posedreamer.recipes.schema import Recipe
 from posedreamer.recipes.stages import build_stages
 
 __all__ = ["RunResult", "generate", "prepare", "worker_count"]
@@ -95,6 +96,7 @@ def generate(
     """
     start = time.monotonic()
     recipe, source = prepare(recipe_name, labels, settings)
+    refuse_lacking(build_generator(recipe))
     stages = build_stages(recipe, seed)
     plan_rows(stages, given=("label",))
     reduction = _reduction(recipe, seed, source, stages)
@@ -129,7 +131,8 @@ def prepare(recipe_name: str, labels: Sequence[Path], settings: Sequence[str]) -
     """
     recipe = load_recipe(recipe_name, settings)
     if labels:
-        parts = tuple(LabelPart(name="path", path=str(Path(path).resolve())) for path in labels)
+        paths = [str(Path(path).resolve()) for path in labels]
+        parts = tuple(recipe.motion.model_copy(update={"name": "path", "path": path, "weight": 1.0}) for path in paths)
         recipe = recipe.model_copy(update={"labels": parts})
     return recipe, build_source(recipe)
 

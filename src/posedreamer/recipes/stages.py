@@ -30,7 +30,19 @@ from posedreamer.scenes.build import Refusal, SceneBuilder
 from posedreamer.scoring.protocol import Scorer
 from posedreamer.seeds import derive_seed, generator_for
 
-__all__ = ["BELOW_ADULT_AGE", "ConditionStage", "PaintStage", "SceneStage", "ScoreStage", "build_stages"]
+__all__ = [
+    "BELOW_ADULT_AGE",
+    "PAINT",
+    "ConditionStage",
+    "PaintStage",
+    "SceneStage",
+    "ScoreStage",
+    "build_stages",
+    "judging_stages",
+]
+
+PAINT: Final = "paint"
+"""The name of the stage in which the generator works."""
 
 RENDERER_VERSION: Final = "1"
 """Changes when buffers or annotations change: control maps are rendered again, never stored."""
@@ -101,8 +113,7 @@ class PaintStage(Declared):
     def process(self, batch: Sequence[Item]) -> Sequence[Outcome]:
         """K candidates per condition, painted in the generator's own batches; what it refuses or spoils is dropped."""
         refused = {item.item_id: self._refusal(item) for item in batch}
-        accepted = [item for item in batch if refused[item.item_id] is None]
-        jobs = [self._job(cast("Condition", item.value), k) for item in accepted for k in range(self.candidates)]
+        jobs = [job for item in batch if refused[item.item_id] is None for job in self._jobs(item)]
         size = self.generator.batch_size
         painted = [each for start in range(0, len(jobs), size) for each in self._painted(jobs[start : start + size])]
         few = (_goes_on(painted[i : i + self.candidates]) for i in range(0, len(painted), self.candidates))
@@ -145,6 +156,9 @@ class PaintStage(Declared):
         )
         return Item(item_id=candidate.id, value=Judged(candidate=candidate, scores={}))
 
+    def _jobs(self, item: Item) -> list[PaintJob]:
+        return [self._job(cast("Condition", item.value), index) for index in range(self.candidates)]
+
     def _job(self, condition: Condition, candidate_index: int) -> PaintJob:
         identity = f"{condition.condition_id}-{candidate_index}"
         return PaintJob(
@@ -183,10 +197,8 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
 
     Raises RecipeError for unknown names or options.
     """
-    generator, captioner, scorers = build_generator(recipe), build_captioner(recipe), build_scorers(recipe)
-    control = build_control(recipe)
+    captioner, generator, control = build_captioner(recipe), build_generator(recipe), build_control(recipe)
     painters = (generator, control) if control else (generator,)
-    paint_batch = max(1, generator.batch_size // recipe.generator.candidates)
     cameras = "+".join(part.name for part in recipe.cameras)
     return (
         SceneStage(
@@ -208,16 +220,24 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
             seed=seed,
         ),
         PaintStage(
-            name="paint",
+            name=PAINT,
             version=f"{generator.name} {generator.revision}",
             needs=("buffers", "caption"),
             gives=("picture",),
-            batch_size=paint_batch,
+            batch_size=max(1, generator.batch_size // recipe.generator.candidates),
             generator=generator,
             candidates=recipe.generator.candidates,
             seed=seed,
             is_for_adults=not recipe.allow_minors and any(map(is_photoreal, painters)),
         ),
+        *judging_stages(recipe, seed),
+    )
+
+
+def judging_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
+    """What comes after the painting: one stage per scorer, and the control's."""
+    scorers, control = build_scorers(recipe), build_control(recipe)
+    return (
         *(
             ScoreStage(
                 name=f"score_{scorer.name}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from posedreamer.errors import RecipeError
 from posedreamer.generation.diffusion.base import (
@@ -21,6 +21,9 @@ from posedreamer.generation.diffusion.settings import ControlNet, Lora, check_nu
 from posedreamer.generation.protocol import PaintJob
 
 __all__ = ["FluxGenerator", "check_flux", "flux_arguments", "read_control_lora"]
+
+_PLAIN: Final = ("black-forest-labs/FLUX.1-dev", "black-forest-labs/FLUX.1-schnell")
+"""Models without room for a control picture beside the latents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,17 @@ class FluxGenerator(DiffusionGenerator):
     def name(self) -> str:
         """Catalogue id."""
         return "flux"
+
+    @property
+    def lacks(self) -> str:
+        """A way to read the control picture, where the model is known to have none of its own."""
+        repo = self._spec.model.repo
+        if self.controlnets or self.control_lora or repo not in _PLAIN:
+            return ""
+        return (
+            f"{repo} reads no {self.control} control picture by itself: name the LoRA that teaches it "
+            "(generator.options.control_lora.model=./folder), or ControlNets (generator.options.controlnets)"
+        )
 
     @property
     def _spec(self) -> PipelineSpec:
