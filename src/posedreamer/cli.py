@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -48,12 +50,9 @@ def generate(
     """Write a data set of NUM kept samples; run again to continue or, with a larger NUM, to extend."""
     from posedreamer.recipes.run import generate as run
 
-    try:
+    with _stoppable():
         result = run(recipe, out, num=num, seed=seed, labels=labels or (), workers=workers, settings=settings or ())
-    except KeyboardInterrupt as stop:
-        typer.echo(stop or "stopped; finished blocks are kept: run the same command again to continue", err=True)
-        raise typer.Exit(130) from None
-    typer.echo(result.text())
+        typer.echo(result.text())
 
 
 @app.command()
@@ -125,6 +124,38 @@ def gate(
 
 
 @app.command()
+def repaint(
+    dataset: DatasetPath,
+    *,
+    generator: Annotated[str, typer.Option(help="A generator's name, or a recipe's .yaml whose generator it is.")],
+    out: Annotated[Path, typer.Option(help="The new data set's folder; made or continued.")],
+    every: Annotated[bool, typer.Option("--all", help="All painted rows, not only those that were kept.")] = False,
+    workers: Annotated[int | None, typer.Option(min=0, help="Worker processes; by default one per core.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="generator.options.key=value; repeatable.")
+    ] = None,
+) -> None:
+    """Paint the ids and labels of a data set by another generator; the report of OUT compares the two."""
+    from posedreamer.recipes.repaint import repaint as run
+
+    with _stoppable():
+        result = run(dataset, out, generator=generator, settings=settings or (), every=every, workers=workers)
+        typer.echo(result.text())
+
+
+@app.command()
+def regenerate(
+    dataset: DatasetPath,
+    sample: Annotated[str, typer.Argument(help="A painted row's id, kept or not.")],
+    out: Annotated[Path, typer.Argument(help="The picture to write, ending in .png.")],
+) -> None:
+    """Paint one row of a data set again, alone, and say how far it is from the stored picture."""
+    from posedreamer.recipes.regenerate import write_again
+
+    typer.echo(write_again(dataset, sample, out).text())
+
+
+@app.command()
 def report(
     dataset: DatasetPath,
     out: Annotated[Path | None, typer.Option(help="The page; by default DATASET/report.html.")] = None,
@@ -185,6 +216,16 @@ def doctor() -> None:
     Console().print(table)
     if any(finding.is_required and not finding.is_present and finding.group != "weights" for finding in findings):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _stoppable() -> Generator[None]:
+    """Ctrl-C says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        typer.echo(stop or "stopped; finished blocks are kept: run the same command again to continue", err=True)
+        raise typer.Exit(130) from None
 
 
 def main() -> None:

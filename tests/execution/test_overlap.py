@@ -85,6 +85,7 @@ def test_an_error_that_concerns_every_item_is_raised_and_nothing_more_is_begun(w
 
     def breaks(value):
         seen.append(value)
+        time.sleep(0.02)
         raise RunError("no disk")
 
     does = {name: (breaks if name == where else lambda v: v) for name in ("before", "slow", "after")}

@@ -88,6 +88,7 @@ class Manifest:
         versions: what made it: packages, models, weights.
         licences: what -> licence: labels, bodies, generators, judges.
         about: what -> plain sentences on what it is and is not.
+        origin: of a repaint, the data set whose rows it has: ``path`` from this folder, ``rows`` ("kept" or "all"), digests.
         policy: the gate that decided, where it is not the recipe's own (``dataset.regate``); else empty.
     """
 
@@ -104,6 +105,7 @@ class Manifest:
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     licences: Mapping[str, str] = field(default_factory=dict[str, str])
     about: Mapping[str, str] = field(default_factory=dict[str, str])
+    origin: Mapping[str, Any] = field(default_factory=dict[str, Any])
     policy: Mapping[str, Any] = field(default_factory=dict[str, Any])
     samples: tuple[Part, ...] = ()
     ledger: tuple[Part, ...] = ()

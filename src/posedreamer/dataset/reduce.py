@@ -56,6 +56,7 @@ class Reduction:
         versions: what made the data: packages, models, weights.
         licences: what -> licence.
         about: what -> plain sentences on it.
+        origin: the data set whose labels are painted anew; empty for labels of its own.
     """
 
     recipe: Mapping[str, Any] = field(repr=False)
@@ -66,6 +67,7 @@ class Reduction:
     versions: Mapping[str, str]
     licences: Mapping[str, str]
     about: Mapping[str, str] = field(default_factory=dict[str, str])
+    origin: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def reduce_dataset(path: Path, reduction: Reduction, num: int) -> Manifest:
@@ -102,6 +104,7 @@ def reduce_dataset(path: Path, reduction: Reduction, num: int) -> Manifest:
         versions=dict(reduction.versions),
         licences=dict(reduction.licences),
         about=dict(reduction.about),
+        origin=dict(reduction.origin),
     )
     return publish(path, store, manifest, ledger, picks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from posedreamer.bodies import load_body
@@ -9,7 +10,7 @@ from posedreamer.execution.stage import Stage
 from posedreamer.labels.protocol import LabelSource
 from posedreamer.recipes.schema import Recipe
 
-__all__ = ["DEFAULT_BODY", "body_versions", "identity_of"]
+__all__ = ["DEFAULT_BODY", "body_versions", "identity_of", "identity_values"]
 
 DEFAULT_BODY = "anny"
 
@@ -24,10 +25,18 @@ def identity_of(recipe: Recipe, seed: int, source: LabelSource, stages: tuple[St
 
     Label sources count by their digest (files' bytes and options), not by where they lie.
     """
+    versions = {stage.name: stage.version for stage in stages}
+    return identity_values(recipe, seed, {"name": source.name, "digest": source.digest}, versions)
+
+
+def identity_values(
+    recipe: Recipe, seed: int, labels: Mapping[str, str], versions: Mapping[str, str]
+) -> dict[str, Any]:
+    """As ``identity_of``, of labels known by name and digest and stages known by version."""
     values = recipe.model_dump(mode="json", exclude={"description", "labels", "motion", "overlap"})
     values["gate"].pop("description", None)
-    values["labels"] = {"name": source.name, "digest": source.digest}
+    values["labels"] = dict(labels)
     values["seed"] = seed
     values["bodies"] = body_versions()
-    values["stages"] = {stage.name: stage.version for stage in stages}
+    values["stages"] = dict(versions)
     return values

@@ -15,7 +15,7 @@ from posedreamer.recipes.policies import policy_values
 from posedreamer.recipes.reading import explain, read_mapping
 from posedreamer.recipes.schema import Recipe
 
-__all__ = ["built_in_recipes", "load_recipe"]
+__all__ = ["apply_setting", "built_in_recipes", "load_recipe"]
 
 _SUFFIXES: Final = (".yaml", ".yml")
 
@@ -44,7 +44,7 @@ def load_recipe(name_or_path: str, settings: Sequence[str] = ()) -> Recipe:
     """
     values = _read(name_or_path)
     for setting in settings:
-        _apply(values, setting)
+        apply_setting(values, setting)
         values = _with_gate(values)
     try:
         return Recipe.model_validate(values)
@@ -98,7 +98,8 @@ def _with_gate(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "gate": policy_values(gate)} if isinstance(gate, str) else values
 
 
-def _apply(values: dict[str, Any], setting: str) -> None:
+def apply_setting(values: dict[str, Any], setting: str) -> None:
+    """Sets what ``key=value`` says in the mapping. Raises RecipeError for a setting that is none or leads nowhere."""
     key, separator, text = setting.partition("=")
     if not separator or not key:
         raise RecipeError(f"setting {setting!r}: expected key=value, e.g. generator.candidates=4")

@@ -7,11 +7,11 @@ import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import posedreamer
 from posedreamer.bodies import load_body
@@ -23,7 +23,6 @@ from posedreamer.execution.blocks import BlockFolder, blocks_of
 from posedreamer.execution.local import run_blocks
 from posedreamer.execution.plan import plan_rows
 from posedreamer.execution.progress import Meter, progress
-from posedreamer.execution.stage import Stage
 from posedreamer.generation.protocol import refuse_lacking
 from posedreamer.labels.protocol import LabelSource
 from posedreamer.recipes.components import build_control, build_generator, build_source
@@ -35,7 +34,7 @@ from posedreamer.recipes.policies import gate_by
 from posedreamer.recipes.schema import Recipe
 from posedreamer.recipes.stages import build_stages
 
-__all__ = ["RunResult", "generate", "prepare", "worker_count"]
+__all__ = ["RunResult", "generate", "prepare", "reduction_of", "refuse_regated", "worker_count"]
 
 HOPELESS_RATE: Final = 0.02
 """A run stops when the 95 % interval of the keep rate (kept of all rows of the ledger) lies wholly below this."""
@@ -99,10 +98,12 @@ def generate(
     refuse_lacking(build_generator(recipe))
     stages = build_stages(recipe, seed)
     plan_rows(stages, given=("label",))
-    reduction = _reduction(recipe, seed, source, stages)
+    reduction = reduction_of(
+        recipe, identity_of(recipe, seed, source, stages), {f"labels {source.name}": source.licence}
+    )
     out = Path(out)
     with hold_dataset(out, reduction.recipe) as folder:
-        _refuse_regated(out)
+        refuse_regated(out)
         for stage in stages:
             stage.setup_node()
         wanted = num
@@ -165,7 +166,8 @@ def _is_hopeless(kept: int, rows: int) -> bool:
     return wilson_interval(kept, rows)[1] < HOPELESS_RATE
 
 
-def _refuse_regated(out: Path) -> None:
+def refuse_regated(out: Path) -> None:
+    """Raises RecipeError for a data set that another gate than its recipe's decided on."""
     policy = read_manifest(out).policy
     if policy:
         raise RecipeError(
@@ -188,16 +190,20 @@ def _hopeless(counts: Counts, num: int) -> str:
     )
 
 
-def _reduction(recipe: Recipe, seed: int, source: LabelSource, stages: tuple[Stage, ...]) -> Reduction:
+def reduction_of(
+    recipe: Recipe, identity: Mapping[str, Any], labels: Mapping[str, str], origin: Mapping[str, Any] | None = None
+) -> Reduction:
+    """How a recipe's blocks become a data set; ``labels`` are the licences of the label sources, by what they are."""
     return Reduction(
-        recipe=identity_of(recipe, seed, source, stages),
+        recipe=identity,
         score_names=score_names(recipe),
         gate=gate_by(recipe.gate, score_names(recipe)),
         splits=recipe.splits.model_dump(),
         block_size=recipe.block_size,
         versions=_versions(),
-        licences=_licences(recipe, source),
+        licences={**labels, **_licences(recipe)},
         about=_about(recipe),
+        origin=origin or {},
     )
 
 
@@ -212,10 +218,9 @@ def _about(recipe: Recipe) -> dict[str, str]:
     return {f"generator {generator.name}": generator.about}
 
 
-def _licences(recipe: Recipe, source: LabelSource) -> dict[str, str]:
+def _licences(recipe: Recipe) -> dict[str, str]:
     generator, body = build_generator(recipe), load_body(DEFAULT_BODY).spec
     found = {
-        f"labels {source.name}": source.licence,
         f"body {body.name}": body.licence,
         f"generator {generator.name}": generator.licence,
     }

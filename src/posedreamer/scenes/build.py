@@ -17,7 +17,7 @@ from posedreamer.records import Camera, Label, Person, PosedPerson, Prop, Scene
 from posedreamer.scenes.props import Body, draw_occluder, draw_seat
 from posedreamer.scenes.protocol import CameraSampler
 
-__all__ = ["Refusal", "SceneBuilder"]
+__all__ = ["Refusal", "SceneBuilder", "scene_of"]
 
 NEAR_M: Final = 0.2
 COCO_ROWS: Final = BODY_65.indices_of(COCO_17.names)
@@ -71,13 +71,7 @@ class SceneBuilder:
         keypoints_m = np.stack([keypoints for _, keypoints in posed])
         camera = sampler.camera(keypoints_m, self.width, self.height, rng)
         people = tuple(
-            PosedPerson(
-                person=person,
-                vertices_cam_m=to_camera(camera, vertices).astype(np.float32),
-                keypoints_cam_m=to_camera(camera, keypoints).astype(np.float32),
-                posture=posture(keypoints),
-            )
-            for person, (vertices, keypoints) in zip(label.people, posed, strict=True)
+            _in_camera(person, each, camera) for person, each in zip(label.people, posed, strict=True)
         )
         reason = self._refusal(camera, people)
         if reason:
@@ -118,6 +112,22 @@ class SceneBuilder:
             if self.head_in_frame and not inside[HEAD_ROWS].any():
                 return "head_out_of_frame"
         return ""
+
+
+def scene_of(label: Label, camera: Camera, props: tuple[Prop, ...] = ()) -> Scene:
+    """The scene of a label whose camera and props are known, as it was built the first time."""
+    people = tuple(_in_camera(person, _posed_world(person), camera) for person in label.people)
+    return Scene(label=label, camera=camera, people=people, props=props)
+
+
+def _in_camera(person: Person, posed: tuple[np.ndarray, np.ndarray], camera: Camera) -> PosedPerson:
+    vertices, keypoints = posed
+    return PosedPerson(
+        person=person,
+        vertices_cam_m=to_camera(camera, vertices).astype(np.float32),
+        keypoints_cam_m=to_camera(camera, keypoints).astype(np.float32),
+        posture=posture(keypoints),
+    )
 
 
 def _posed_world(person: Person) -> tuple[np.ndarray, np.ndarray]:

@@ -25,6 +25,7 @@ from posedreamer.web.page import (
     reason_rows,
     score_charts,
 )
+from posedreamer.web.paired import paired
 from posedreamer.web.selection import choose_dropped, choose_kept, ranked
 from posedreamer.web.views import CONTROLS, encode_within
 
@@ -55,6 +56,7 @@ def write_report(dataset: Path, out: Path | None = None) -> Path:
         kept = kept_cards(opened, account, kept_rows, meter)
         dropped = dropped_cards(opened, account, dropped_rows, meter)
     page = _page(opened, account) | _pictures(account, kept, dropped, score)
+    page |= {"paired": paired(opened, account, score)}
     path = Path(out) if out is not None else Path(dataset) / REPORT_NAME
     write_bytes(path, _environment().get_template("report.html").render(page).encode())
     return path
