@@ -187,3 +187,23 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_worker(tmp_path):
     assert "run the same command again to continue" in err
     assert "Traceback" not in err
     _wait_until(lambda: not any(_is_alive(pid) for pid in workers), seconds=10)
+
+
+def test_repaint_and_regenerate_from_the_command_line(tmp_path, monkeypatch, capsys):
+    data, drawn, picture = tmp_path / "data", tmp_path / "drawn", tmp_path / "again.png"
+    code, _, _ = run(monkeypatch, capsys, "generate", "demo", "--out", data, "--num", 1, "--workers", 0, *SMALL)
+    assert code == 0
+    words = ("--generator", "studio", "--set", "generator.options.style=drawn", "--workers", 0)
+    code, out, _ = run(monkeypatch, capsys, "repaint", data, "--out", drawn, *words)
+    assert code == 0
+    assert "of 1 candidates" in out
+    row = open_dataset(data)[0].id
+    code, out, _ = run(monkeypatch, capsys, "regenerate", data, row, picture)
+    assert code == 0
+    assert row in out
+    assert picture.exists()
+    assert "is no data set" in refused(monkeypatch, capsys, "repaint", tmp_path, "--out", tmp_path / "x", *words)
+    err = refused(monkeypatch, capsys, "repaint", data, "--out", drawn, "--generator", "studo")
+    assert 'Did you mean "studio"' in err
+    err = refused(monkeypatch, capsys, "repaint", drawn, "--out", drawn, *words)
+    assert "itself" in err

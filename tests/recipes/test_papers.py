@@ -94,7 +94,7 @@ def test_the_plan_tells_which_optional_inputs_are_empty(name):
 
 
 def test_a_recipe_whose_generator_cannot_paint_yet_is_refused_before_anything_is_written(tmp_path):
-    with pytest.raises(RecipeError, match="reads no mesh control picture by itself.*control_lora"):
+    with pytest.raises(RecipeError, match=r"reads no mesh control picture by itself.*control_lora"):
         generate("posedreamer", tmp_path / "out", num=1, workers=0)
     assert not (tmp_path / "out").exists()
     (tmp_path / "lora.safetensors").write_bytes(b"lora")
@@ -155,7 +155,7 @@ def test_a_recipe_extends_another_key_by_key(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("extends: dmo", 'extends \'dmo\', which cannot be read.*Did you mean "demo"'),
+        ("extends: dmo", "extends 'dmo', which cannot be read.*Did you mean \"demo\""),
         ("extends: absent.yaml", r"extends 'absent.yaml', which cannot be read"),
         ("extends: child.yaml", r"itself extends 'child.yaml' \(.*child.yaml -> child.yaml -> child.yaml\)"),
         ("extends: posedreamer-compact", "itself extends 'posedreamer'"),

@@ -17,6 +17,7 @@ from posedreamer.recipes.regate import regate
 from posedreamer.recipes.regenerate import write_again
 from posedreamer.recipes.repaint import repaint
 from posedreamer.recipes.run import generate
+from posedreamer.web.inspect import inspect_text
 from posedreamer.web.report import write_report
 
 SMALL = ("width=128", "height=128", "block_size=4", "generator.candidates=2", "images.format=png", "occluder_share=0.4")
@@ -44,7 +45,9 @@ def everything(origin):
 
 
 def _rows(out, kind="ledger"):
-    return {row["id"]: row for part in sorted((out / kind).glob("*.parquet")) for row in pq.read_table(part).to_pylist()}
+    return {
+        row["id"]: row for part in sorted((out / kind).glob("*.parquet")) for row in pq.read_table(part).to_pylist()
+    }
 
 
 def _block_rows(out):
@@ -128,6 +131,7 @@ def test_the_report_compares_pair_by_pair(origin, everything, drawn):
     assert "Only rows that the origin had kept" not in text
     assert "Only rows that the origin had kept" in write_report(drawn[0]).read_text()
     assert 'id="paired"' not in write_report(origin).read_text()
+    assert "repainted from ../origin, kept rows" in inspect_text(drawn[0], None)
 
 
 def test_a_report_without_its_origin_says_so(drawn, tmp_path):
@@ -167,13 +171,13 @@ def test_wrong_input_is_one_clear_error_and_writes_nothing(origin, drawn, tmp_pa
     new = tmp_path / "new"
     with pytest.raises(DatasetError, match="is no data set"):
         repaint(tmp_path / "absent", new, generator="studio")
-    with pytest.raises(RecipeError, match='unknown generator \'stdio\'.*Did you mean "studio"'):
+    with pytest.raises(RecipeError, match=r"unknown generator 'stdio'.*Did you mean .studio"):
         repaint(origin, new, generator="stdio")
     with pytest.raises(RecipeError, match="no option 'styles'"):
         repaint(origin, new, generator="studio", settings=["generator.options.styles=drawn"])
     with pytest.raises(RecipeError, match="a repaint changes the generator alone"):
         repaint(origin, new, generator="studio", settings=["width=64"])
-    with pytest.raises(InputError, match="is the data set .* itself"):
+    with pytest.raises(InputError, match=r"is the data set .* itself"):
         repaint(origin, origin, generator="studio")
     assert not new.exists()
     with pytest.raises(RecipeError, match=r"was begun with another recipe: generator\.options"):
@@ -186,7 +190,7 @@ def test_another_origin_is_refused(origin, drawn, tmp_path):
     other = tmp_path / "other"
     generate("demo", other, num=1, seed=6, workers=0, settings=SMALL)
     before = read_manifest(drawn[0])
-    with pytest.raises(RecipeError, match="was begun with another recipe: origin.content_digest was"):
+    with pytest.raises(RecipeError, match=r"was begun with another recipe: origin\.content_digest was"):
         repaint(other, drawn[0], generator="studio", settings=DRAWN, workers=0)
     assert read_manifest(drawn[0]) == before
 

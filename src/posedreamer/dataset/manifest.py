@@ -88,7 +88,8 @@ class Manifest:
         versions: what made it: packages, models, weights.
         licences: what -> licence: labels, bodies, generators, judges.
         about: what -> plain sentences on what it is and is not.
-        origin: of a repaint, the data set whose rows it has: ``path`` from this folder, ``rows`` ("kept" or "all"), digests.
+        origin: of a repaint the data set whose rows it has: ``path`` from this folder, ``rows`` ("kept" or "all") and
+            its digests; else empty.
         policy: the gate that decided, where it is not the recipe's own (``dataset.regate``); else empty.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -95,8 +95,7 @@ class Origin:
             raise DatasetError(
                 f"{path} is not there: rows that were not kept are gone with it. Take the kept rows alone"
             )
-        rows = cast("list[dict[str, Any]]", read_table(path).to_pylist())
-        return {row["id"]: row for row in rows}
+        return {row["id"]: row for row in read_table(path).to_pylist()}
 
 
 def open_origin(path: Path) -> Origin:

@@ -70,9 +70,7 @@ class SceneBuilder:
         sampler = samplers[int(rng.choice(len(samplers), p=weights / weights.sum()))]
         keypoints_m = np.stack([keypoints for _, keypoints in posed])
         camera = sampler.camera(keypoints_m, self.width, self.height, rng)
-        people = tuple(
-            _in_camera(person, each, camera) for person, each in zip(label.people, posed, strict=True)
-        )
+        people = tuple(_in_camera(person, each, camera) for person, each in zip(label.people, posed, strict=True))
         reason = self._refusal(camera, people)
         if reason:
             return Refusal(reason)

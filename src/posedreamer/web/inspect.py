@@ -44,6 +44,8 @@ def _summary(dataset: Dataset, account: Account) -> Iterator[str]:
     manifest, counts = dataset.manifest, dataset.manifest.counts
     recipe = manifest.recipe
     yield f"{dataset.path}  (recipe {recipe.get('name', 'unnamed')}, seed {recipe.get('seed', 'unknown')})"
+    if manifest.origin:
+        yield f"repainted from {manifest.origin['path']}, {manifest.origin['rows']} rows"
     yield ""
     for name in ("labels", "candidates", "kept", "surplus", "dropped", "failed"):
         yield f"  {name:12}{getattr(counts, name):>9,}"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import stats
+from scipy import special
 
 from posedreamer.dataset.manifest import Manifest, find_manifest
 from posedreamer.dataset.open import Dataset, open_dataset
@@ -45,16 +44,14 @@ def gap_of(differences: Float64[np.ndarray, " n"]) -> Gap:
     mean = float(differences.mean()) if n else math.nan
     if n < 2:
         return Gap(n, mean, math.nan, math.nan)
-    reach = float(stats.t.ppf(0.975, n - 1)) * float(differences.std(ddof=1)) / math.sqrt(n)
+    reach = float(cast("Any", special).stdtrit(n - 1, 0.975)) * float(differences.std(ddof=1)) / math.sqrt(n)
     return Gap(n, mean, mean - reach, mean + reach)
 
 
 def paired(dataset: Dataset, account: Account, score: str) -> dict[str, Any]:
     """The page's section on a repaint: empty for a data set of its own labels, a note where the origin is not there.
 
-    Args:
-        dataset, account: the repainted data set and its ledger.
-        score: what the pictures of the strip are chosen by.
+    ``account`` is the repainted data set's ledger; pictures of the strip are chosen by ``score``.
     """
     told = dataset.manifest.origin
     if not told:
@@ -81,17 +78,15 @@ def paired(dataset: Dataset, account: Account, score: str) -> dict[str, Any]:
 def _pairs(new: Account, old: Account) -> list[tuple[int, int]]:
     """Ledger rows of the same id that have a picture in both."""
     known = {entry.id: row for row, entry in enumerate(old.entries) if entry.has_picture}
-    return [
-        (row, known[entry.id]) for row, entry in enumerate(new.entries) if entry.has_picture and entry.id in known
-    ]
+    return [(row, known[entry.id]) for row, entry in enumerate(new.entries) if entry.has_picture and entry.id in known]
 
 
 def _note(told: Mapping[str, Any], manifest: Manifest, pairs: int) -> str:
     parts = [f"{pairs:,} pictures are paired by id."]
     if told.get("rows") == KEPT:
         parts.append(
-            "Only rows that the origin had kept were painted again: its pictures passed the gate by choice and the new "
-            "ones by luck, so that the differences speak against the new ones. Repaint with --all for a fair comparison."
+            "Only rows that the origin had kept were painted again: its pictures were chosen by the gate, the new ones "
+            "were not, so that the differences speak against the new ones. Repaint with --all for a fair comparison."
         )
     if manifest.content_digest != told.get("content_digest"):
         parts.append("The origin has changed since; rows of the same id are compared as it is now.")
