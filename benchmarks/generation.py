@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ class Measured:
 def variants(device: str, batch: int) -> list[Variant]:
     attention = "_native_cudnn" if device == "cuda" else "native"
     exact = {"compile": True, "attention": attention, "cache_texts": True, "offload_texts": True}
-    rough = {"quantize": "int8", "step_cache": 0.1}
+    rough = {"quantize": "int8" if find_spec("torchao") else "", "step_cache": 0.1}
     return [
         Variant(name="no lever"),
         Variant(name="batch", batch=batch),
