@@ -1,8 +1,9 @@
-"""FLUX pipelines of random weights in the layout of the hub, tiny or in full size, that read a control picture."""
+"""FLUX pipelines of random weights in the layout of the hub, tiny or in full size, that read a control picture; and the machine."""
 
 from __future__ import annotations
 
 import importlib.util
+import platform
 import shutil
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,23 @@ def load_tiny() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def peak_gb() -> float:
+    """Of the device; on a CPU of the process, which also holds what else the run has loaded."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e9
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024 / 1e9
+
+
+def hardware() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name(0)
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name}, {torch.get_num_threads()} thread(s)"
