@@ -1,4 +1,4 @@
-"""FLUX pipelines of random weights in the layout of the hub, tiny or in full size, that read a control picture; and the machine."""
+"""FLUX pipelines of random weights in the layout of the hub, tiny or in full size; and what machine this is."""
 
 from __future__ import annotations
 
