@@ -30,7 +30,7 @@ from posedreamer.recipes.origin import Origin, conditions_of, open_origin
 from posedreamer.recipes.reading import explain
 from posedreamer.recipes.run import RunResult, reduction_of, refuse_regated, worker_count
 from posedreamer.recipes.schema import Recipe
-from posedreamer.recipes.stages import PAINT, PaintStage, judging_stages
+from posedreamer.recipes.stages import PAINT, PaintStage, is_for_adults, judging_stages
 from posedreamer.records import Condition
 
 __all__ = ["RepaintJob", "repaint"]
@@ -147,6 +147,7 @@ def _stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
         batch_size=generator.batch_size,
         generator=generator,
         seed=seed,
+        is_for_adults=is_for_adults(recipe),
     )
     return (paint, *judging_stages(recipe, seed))
 

@@ -38,6 +38,7 @@ __all__ = [
     "SceneStage",
     "ScoreStage",
     "build_stages",
+    "is_for_adults",
     "judging_stages",
 ]
 
@@ -197,8 +198,7 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
 
     Raises RecipeError for unknown names or options.
     """
-    captioner, generator, control = build_captioner(recipe), build_generator(recipe), build_control(recipe)
-    painters = (generator, control) if control else (generator,)
+    captioner, generator = build_captioner(recipe), build_generator(recipe)
     cameras = "+".join(part.name for part in recipe.cameras)
     return (
         SceneStage(
@@ -228,10 +228,16 @@ def build_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
             generator=generator,
             candidates=recipe.generator.candidates,
             seed=seed,
-            is_for_adults=not recipe.allow_minors and any(map(is_photoreal, painters)),
+            is_for_adults=is_for_adults(recipe),
         ),
         *judging_stages(recipe, seed),
     )
+
+
+def is_for_adults(recipe: Recipe) -> bool:
+    """Whether minors are kept from what the recipe paints: a generator or a control of it is photoreal."""
+    painters = (build_generator(recipe), build_control(recipe))
+    return not recipe.allow_minors and any(is_photoreal(painter) for painter in painters if painter)
 
 
 def judging_stages(recipe: Recipe, seed: int) -> tuple[Stage, ...]:
