@@ -1,4 +1,6 @@
-"""The catalogue: every body, source, camera, captioner, generator, scorer and export by name, loaded on first use."""
+"""The catalogue, loaded on first use: every body, source, camera, captioner, generator, mesh estimator, scorer and
+export by name.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "prior": "posedreamer.labels.prior:PriorSource",
             "amass": "posedreamer.labels.amass:AmassSource",
             "bvh": "posedreamer.labels.bvh:BvhSource",
+            "pictures": "posedreamer.labels.pictures:PictureSource",
         },
         "camera": {
             "pose_plus_plus": "posedreamer.scenes.cameras:PosePlusPlusCamera",
@@ -37,6 +40,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "text2img": "posedreamer.generation.diffusion.text2img:Text2ImgGenerator",
             "diffusers": "posedreamer.generation.diffusion.pipeline:PipelineGenerator",
         },
+        "mesh": {"landmark_fit": "posedreamer.estimators.mesh:LandmarkFit"},
         "scorer": {
             "agreement": "posedreamer.scoring.agreement:AgreementScorer",
             "blazepose": "posedreamer.scoring.blazepose:BlazePoseScorer",

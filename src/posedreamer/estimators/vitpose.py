@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
-from posedreamer.errors import InputError, MissingExtraError, MissingWeightsError
+from posedreamer.errors import InputError
+from posedreamer.estimators.pretrained import load_pretrained
 from posedreamer.estimators.top_down import SeenPerson, crop_of, joints_of_heatmaps
 from posedreamer.geometry.keypoints import COCO_17
 from posedreamer.records import Picture
 
 __all__ = ["VitPose"]
 
+_EXTRA: Final = "vitpose"
 _DETECTORS: Final = ("rt_detr", "rt_detr_v2", "d_fine")
 _DETECTOR_PX: Final = 640
 
@@ -55,14 +57,14 @@ class VitPose:
 
     @cached_property
     def _model(self) -> Any:
-        model = _load("VitPoseForPoseEstimation", self._model_id)
+        model = load_pretrained("VitPoseForPoseEstimation", self._model_id, _EXTRA).eval()
         if int(model.config.num_labels) != len(COCO_17):
             raise InputError(f"{self._model_id}: found {model.config.num_labels} joints, expected COCO's 17")
         return model
 
     @cached_property
     def _detector(self) -> Any:
-        model = _load("AutoModelForObjectDetection", self._detector_id)
+        model = load_pretrained("AutoModelForObjectDetection", self._detector_id, _EXTRA).eval()
         if model.config.model_type not in _DETECTORS:
             raise InputError(
                 f"{self._detector_id}: found a detector of type {model.config.model_type!r}; expected one of "
@@ -94,21 +96,3 @@ class VitPose:
         size = np.tile([picture.pixels.shape[1], picture.pixels.shape[0]], 2)
         kept = [index for index in np.argsort(-scores, kind="stable") if scores[index] >= self._min_box_score]
         return [np.concatenate([box[:2] - box[2:] / 2, box[2:]]) * size for box in boxes[kept]]
-
-
-def _load(kind: str, name: str) -> Any:
-    """A model in evaluation mode, from the cache, a folder or the hub."""
-    try:
-        import transformers  # pyright: ignore[reportMissingImports, reportMissingTypeStubs]
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{name} needs transformers ({error}): python -m pip install 'posedreamer[vitpose]'"
-        ) from error
-    library: Any = transformers
-    try:
-        return getattr(library, kind).from_pretrained(name).eval()
-    except (OSError, ValueError) as error:
-        raise MissingWeightsError(
-            f"{name}: no such model in the cache, on the hub or in a folder ({str(error).splitlines()[0]}); check the "
-            "id, or download it on a machine with a network and name the folder"
-        ) from error

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from posedreamer.records import Camera
 
-__all__ = ["intrinsics_px", "look_at", "project_px", "to_camera"]
+__all__ = ["intrinsics_px", "letterboxed", "look_at", "project_px", "to_camera"]
 
 
 def intrinsics_px(focal_px: float, width: int, height: int) -> Float[np.ndarray, "3 3"]:
@@ -25,6 +25,16 @@ def project_px(camera: Camera, points_cam_m: Float[np.ndarray, "*b 3"]) -> Float
     """Pixel coordinates of camera-frame points; points need z > 0."""
     homogeneous = points_cam_m @ camera.K.T
     return homogeneous[..., :2] / homogeneous[..., 2:3]
+
+
+def letterboxed(camera: Camera, width: int, height: int) -> Camera:
+    """The camera of the same picture shown whole and centred in another size; itself for its own size."""
+    if (camera.width, camera.height) == (width, height):
+        return camera
+    scale = min(width / camera.width, height / camera.height)
+    left, top = (width - scale * camera.width) / 2, (height - scale * camera.height) / 2
+    fitted = np.array([[scale, 0.0, left], [0.0, scale, top], [0.0, 0.0, 1.0]])
+    return Camera(width=width, height=height, K=fitted @ camera.K, cam_from_world=camera.cam_from_world)
 
 
 def look_at(

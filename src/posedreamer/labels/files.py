@@ -38,7 +38,7 @@ def motion_files(root: Path, suffixes: tuple[str, ...] = MOTION_SUFFIXES) -> lis
         kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common()) or "no files"
         raise InputError(
             f"labels {root}: no motion in this folder: it holds {kinds}; expected {_wanted(suffixes)} files. Pictures "
-            "and texts are not labels"
+            "are read by the source `pictures`"
         )
     return found
 

@@ -20,9 +20,9 @@ from jaxtyping import Float, Int64
 
 from posedreamer.errors import InputError
 from posedreamer.priors.anatomy import ANGLE_NAMES, SIDES, clamp_angles, index_of, mirror_angles
-from posedreamer.priors.joints import upper_arm_turn
+from posedreamer.priors.joints import PLANE_WRAP_DEG, upper_arm_turn
 
-__all__ = ["DENSITY_FILE", "PoseDensity", "bandwidth_of", "features_of"]
+__all__ = ["DENSITY_FILE", "PLAIN_ROWS", "PoseDensity", "bandwidth_of", "features_of", "parts_of"]
 
 DENSITY_FILE: Final = Path(__file__).parent / "data" / "density.npz"
 
@@ -31,7 +31,8 @@ _LIMIT_DEG: Final = 6.0
 _SHOULDER: Final = [
     index_of(f"{side}_shoulder_{name}") for side in ("left", "right") for name in ("plane", "elevation")
 ]
-_PLAIN: Final = np.array([k for k in range(len(ANGLE_NAMES)) if k not in _SHOULDER])
+PLAIN_ROWS: Final = np.array([k for k in range(len(ANGLE_NAMES)) if k not in _SHOULDER])
+"""Angles that are features as they are."""
 _SHARE: Final = 0.5
 _NARROWEST, _WIDEST = 3.0, 14.0
 
@@ -45,7 +46,24 @@ def features_of(
         first = index_of(f"{side}_shoulder_plane")
         arm = upper_arm_turn(float(angles_deg[first]), float(angles_deg[first + 1]), 0.0)
         arms.append(-_DIRECTION_SCALE * arm[:, 2])
-    return np.concatenate([angles_deg[_PLAIN], *arms, _DIRECTION_SCALE * gravity_in_pelvis])
+    return np.concatenate([angles_deg[PLAIN_ROWS], *arms, _DIRECTION_SCALE * gravity_in_pelvis])
+
+
+def parts_of(
+    features: Float[np.ndarray, "n 51"],
+) -> tuple[Float[np.ndarray, "n 46"], Float[np.ndarray, "n 3"]]:
+    """Angles and gravity of the points that ``features_of`` made of them."""
+    angles = np.empty((len(features), len(ANGLE_NAMES)))
+    angles[:, PLAIN_ROWS] = features[:, : len(PLAIN_ROWS)]
+    directions = features[:, len(PLAIN_ROWS) :].reshape(len(features), 3, 3)
+    directions = directions / np.linalg.norm(directions, axis=-1, keepdims=True)
+    for arm, side in enumerate(SIDES):
+        x, y, z = directions[:, arm].T
+        plane = np.degrees(np.arctan2(-y, x))
+        first = index_of(f"{side}_shoulder_plane")
+        angles[:, first] = np.where(plane < PLANE_WRAP_DEG, plane + 360.0, plane)
+        angles[:, first + 1] = np.degrees(np.arccos(np.clip(-z, -1.0, 1.0)))
+    return angles, directions[:, len(SIDES)]
 
 
 def bandwidth_of(features: Float[np.ndarray, "n 51"], family: Int64[np.ndarray, " n"]) -> Float[np.ndarray, "51"]:

@@ -19,23 +19,34 @@ from posedreamer.priors.anatomy import ANGLE_NAMES, SIDES, index_of
 from posedreamer.priors.skeleton import Skeleton
 from posedreamer.priors.turns import fraction, swing_and_twist, turn
 
-__all__ = ["JointMap", "natural_rotation_deg", "upper_arm_angles", "upper_arm_turn"]
+__all__ = [
+    "BIG_TOE_TIP_SHARE",
+    "DOWN",
+    "FOREARM_SHARES",
+    "PLANE_WRAP_DEG",
+    "SCAPULA_SHARE",
+    "TRUNK_BONES",
+    "JointMap",
+    "natural_rotation_deg",
+    "upper_arm_angles",
+    "upper_arm_turn",
+]
 
 Matrix = Float[np.ndarray, "3 3"]
 
-_TRUNK_BONES: Final = {
+TRUNK_BONES: Final = {
     "lumbar": ("spine05", "spine04", "spine03"),
     "thorax": ("spine02", "spine01"),
     "neck": ("neck01", "neck02", "neck03"),
     "head": ("head",),
 }
 _MIRROR: Final = np.diag([-1.0, 1.0, 1.0])
-_DOWN: Final = np.array([0.0, 0.0, -1.0])
-_SCAPULA_SHARE: Final = 0.22
-_FOREARM_SHARES: Final = (0.4, 0.4, 0.2)
-_PLANE_WRAP_DEG: Final = -160.0
+DOWN: Final = np.array([0.0, 0.0, -1.0])
+SCAPULA_SHARE: Final = 0.22
+FOREARM_SHARES: Final = (0.4, 0.4, 0.2)
+PLANE_WRAP_DEG: Final = -160.0
 """Opposite of the middle of the arm's planes of elevation."""
-_BIG_TOE_TIP_SHARE: Final = 0.35
+BIG_TOE_TIP_SHARE: Final = 0.35
 
 
 def _frame(long: Float[np.ndarray, "3"], side: Float[np.ndarray, "3"]) -> Matrix:
@@ -49,7 +60,7 @@ def _onto(
     long: Float[np.ndarray, "3"], side: Float[np.ndarray, "3"], anatomical_side: Float[np.ndarray, "3"]
 ) -> Matrix:
     """The turn that brings ``long`` to straight down and ``side`` (made perpendicular) to ``anatomical_side``."""
-    return _frame(_DOWN, anatomical_side) @ _frame(long, side).T
+    return _frame(DOWN, anatomical_side) @ _frame(long, side).T
 
 
 def _xyz_deg(matrix: Matrix) -> tuple[float, float, float]:
@@ -83,10 +94,10 @@ def upper_arm_turn(plane_deg: float, elevation_deg: float, rotation_deg: float) 
 
 def upper_arm_angles(matrix: Matrix) -> tuple[float, float, float]:
     """Inverse of ``upper_arm_turn``: plane in (-160, 200], elevation, rotation in degrees."""
-    direction = matrix @ _DOWN
+    direction = matrix @ DOWN
     elevation = float(np.degrees(np.arccos(np.clip(-direction[2], -1.0, 1.0))))
     plane = float(np.degrees(np.arctan2(-direction[1], direction[0]))) if elevation > 1e-4 else 0.0
-    if plane < _PLANE_WRAP_DEG:
+    if plane < PLANE_WRAP_DEG:
         plane += 360.0
     swing = turn(2, -plane) @ turn(1, -elevation) @ turn(2, plane)
     twist = swing.T @ matrix
@@ -133,7 +144,7 @@ class JointMap:
     def rotations(self, angles_deg: Float[np.ndarray, "46"]) -> Float[np.ndarray, "j 3 3"]:
         """Local rotations of all bones; root, fingers and eyes are left at rest."""
         local = np.tile(np.eye(3), (len(self.skeleton.names), 1, 1))
-        for part, bones in _TRUNK_BONES.items():
+        for part, bones in TRUNK_BONES.items():
             first = index_of(f"{part}_flexion")
             flexion, lateral, twist = angles_deg[first : first + 3]
             step = fraction(turn(0, flexion) @ turn(1, lateral) @ turn(2, twist), 1.0 / len(bones))
@@ -150,7 +161,7 @@ class JointMap:
     def angles(self, local: Float[np.ndarray, "j 3 3"]) -> Float[np.ndarray, "46"]:
         """The angles nearest to the given rotations; what no joint can do (a knee bent sideways) is left out."""
         found: dict[str, float] = {}
-        for part, bones in _TRUNK_BONES.items():
+        for part, bones in TRUNK_BONES.items():
             total = np.eye(3)
             for bone in bones:
                 total = total @ local[self.skeleton.index(bone)]
@@ -171,11 +182,11 @@ class JointMap:
         clavicle = turn(2, -limb["clavicle_protraction"]) @ turn(1, -limb["clavicle_elevation"])
         humerus = upper_arm_turn(limb["shoulder_plane"], limb["shoulder_elevation"], limb["shoulder_rotation"])
         total = clavicle.T @ humerus @ upper0
-        swing, twist = swing_and_twist(total, upper0.T @ _DOWN)
-        scapula = fraction(swing, _SCAPULA_SHARE)
+        swing, twist = swing_and_twist(total, upper0.T @ DOWN)
+        scapula = fraction(swing, SCAPULA_SHARE)
         half_twist = fraction(twist, 0.5)
         twist_deg = -(limb["forearm_pronation"] - self.rest_pronation_deg)
-        shares = [turn(2, twist_deg * share) for share in _FOREARM_SHARES]
+        shares = [turn(2, twist_deg * share) for share in FOREARM_SHARES]
         wrist = turn(1, limb["wrist_flexion"]) @ turn(0, limb["wrist_deviation"])
         return {
             "clavicle": clavicle,
@@ -192,7 +203,7 @@ class JointMap:
         half_rotation = turn(2, -limb["hip_rotation"] / 2.0)
         half_shin = turn(2, -limb["shin_rotation"] / 2.0)
         toes = turn(0, -limb["toe_extension"])
-        big_toe_tip = turn(0, -limb["toe_extension"] * _BIG_TOE_TIP_SHARE)
+        big_toe_tip = turn(0, -limb["toe_extension"] * BIG_TOE_TIP_SHARE)
         hip = turn(0, -limb["hip_flexion"]) @ turn(1, -limb["hip_abduction"]) @ half_rotation
         return {
             "upperleg01": hip @ thigh0,

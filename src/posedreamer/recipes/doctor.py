@@ -28,6 +28,7 @@ _EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "coco": ("pycocotools", "reads the COCO export; not needed to write it"),
         "onnx": ("onnxruntime", "a second pose estimator for the scorer `agreement`, from an ONNX file"),
         "clip": ("transformers", "models that a recipe names for the scorers `clip`, `embedding` and `safety`"),
+        "segmentation": ("transformers", "masks of people and things, for the scorer `silhouette` and fitted depth"),
         "vitpose": ("transformers", "ViTPose as second pose estimator for the scorer `agreement`"),
     }
 )

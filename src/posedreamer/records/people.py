@@ -35,29 +35,6 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """One or more people with their origin: small, printable, the start of every sample.
-
-    Attributes:
-        label_id: unique in a run; sorts by index.
-        index: position in the run's stream of labels, from 0.
-        people: at least one; positions are relative to one another in one world frame, ground at z = 0.
-        source: catalogue id or file name of the source.
-        clip: the unit that splits must not tear apart (a motion clip; a single draw of the prior).
-        licence: SPDX id or a short name, e.g. "CC0-1.0", "AMASS non-commercial".
-        seed: the seed this label was drawn with.
-    """
-
-    label_id: str
-    index: int
-    people: tuple[Person, ...]
-    source: str
-    clip: str
-    licence: str
-    seed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
     """A pinhole camera in pixels, OpenCV axes (x right, y down, z forward).
 
@@ -71,6 +48,31 @@ class Camera:
     height: int
     K: Float64[np.ndarray, "3 3"]
     cam_from_world: Float64[np.ndarray, "4 4"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """One or more people with their origin: small, printable, the start of every sample.
+
+    Attributes:
+        label_id: unique in a run; sorts by index.
+        index: position in the run's stream of labels, from 0.
+        people: at least one; positions are relative to one another in one world frame, ground at z = 0.
+        source: catalogue id or file name of the source.
+        clip: the unit that splits must not tear apart (a motion clip; a single draw of the prior).
+        licence: SPDX id or a short name, e.g. "CC0-1.0", "AMASS non-commercial".
+        seed: the seed this label was drawn with.
+        camera: the one that saw these people, where they were read off a picture; None leaves it to a sampler.
+    """
+
+    label_id: str
+    index: int
+    people: tuple[Person, ...]
+    source: str
+    clip: str
+    licence: str
+    seed: int
+    camera: Camera | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

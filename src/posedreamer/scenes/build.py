@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float
 
 from posedreamer.bodies import load_body
 from posedreamer.bodies.posture import posture
 from posedreamer.errors import InputError
-from posedreamer.geometry.camera import project_px, to_camera
+from posedreamer.geometry.camera import letterboxed, project_px, to_camera
 from posedreamer.geometry.keypoints import BODY_65, COCO_17
 from posedreamer.records import Camera, Label, Person, PosedPerson, Prop, Scene
 from posedreamer.scenes.props import Body, draw_occluder, draw_seat
@@ -62,19 +63,24 @@ class SceneBuilder:
     def build(self, label: Label, rng: np.random.Generator) -> Scene | Refusal:
         """The scene of a label; all randomness comes from ``rng``.
 
-        People and camera are the same with and without things.
+        People and camera are the same with and without things. A label that was read off a picture keeps its camera;
+        where its picture has another shape than the scene's, it stands whole in the middle.
         """
         posed = [_posed_world(person) for person in label.people]
-        samplers = list(self.cameras)
-        weights = np.array([self.cameras[sampler] for sampler in samplers], dtype=np.float64)
-        sampler = samplers[int(rng.choice(len(samplers), p=weights / weights.sum()))]
-        keypoints_m = np.stack([keypoints for _, keypoints in posed])
-        camera = sampler.camera(keypoints_m, self.width, self.height, rng)
+        camera = self._camera(label, np.stack([keypoints for _, keypoints in posed]), rng)
         people = tuple(_in_camera(person, each, camera) for person, each in zip(label.people, posed, strict=True))
         reason = self._refusal(camera, people)
         if reason:
             return Refusal(reason)
         return Scene(label=label, camera=camera, people=people, props=self._props(label, posed, camera, rng))
+
+    def _camera(self, label: Label, keypoints_m: Float[np.ndarray, "p 65 3"], rng: np.random.Generator) -> Camera:
+        if label.camera is not None:
+            return letterboxed(label.camera, self.width, self.height)
+        samplers = list(self.cameras)
+        weights = np.array([self.cameras[sampler] for sampler in samplers], dtype=np.float64)
+        sampler = samplers[int(rng.choice(len(samplers), p=weights / weights.sum()))]
+        return sampler.camera(keypoints_m, self.width, self.height, rng)
 
     def _props(
         self, label: Label, posed: list[tuple[np.ndarray, np.ndarray]], camera: Camera, rng: np.random.Generator
