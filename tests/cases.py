@@ -1,10 +1,11 @@
-"""Each body, source, camera, captioner, generator, scorer and export once; the laws in ``tests/laws`` run over them.
+"""Each body, source, camera, captioner, generator, mesh estimator, scorer and export once; the laws run over them.
 
 A new one is one line here. ``CATALOGUED`` says which catalogue names a list covers: a name without a case is a failure.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,11 +19,13 @@ from posedreamer.bodies.anny import load_anny
 from posedreamer.captions.grammar import GrammarCaptioner
 from posedreamer.captions.template import TemplateCaptioner
 from posedreamer.dataset.coco import export_coco
+from posedreamer.estimators.mesh import LandmarkFit
 from posedreamer.generation.studio import StudioGenerator
 from posedreamer.labels.amass import AmassSource
 from posedreamer.labels.bvh import BvhSource
 from posedreamer.labels.mixture import MixtureSource
 from posedreamer.labels.open import open_labels
+from posedreamer.labels.pictures import PictureSource
 from posedreamer.labels.prior import PriorSource
 from posedreamer.scenes.cameras import PoseDreamerCamera, PosePlusPlusCamera, WideAngleCamera
 from posedreamer.scoring.agreement import AgreementScorer
@@ -94,12 +97,20 @@ def _safety(folder: Path) -> SafetyScorer:
     return SafetyScorer(model=str(write_classifier(folder / "vit", {0: "fine", 1: "nude"})), unsafe=("nude",))
 
 
+def _pictures(folder: Path) -> PictureSource:
+    data = Path(__file__).parent / "estimators" / "data"
+    for name in ("person_256x256_3", "person_512x512", "nobody_256x256"):
+        shutil.copy(data / f"{name}.jpg", folder / f"{name}.jpg")
+    return PictureSource(folder)
+
+
 BODIES = [Case("anny", lambda _: load_anny(), ("anny",))]
 SOURCES = [
     Case("prior", lambda _: PriorSource(), ("prior",)),
     Case("amass", _amass, ("amass",)),
     Case("bvh", lambda folder: BvhSource(write_bvh(folder / "walk.bvh", standing_human())), ("bvh",)),
     Case("folder", _folder),
+    Case("pictures", _pictures, ("pictures",)),
     Case("mixture", lambda folder: MixtureSource([(PriorSource(), 0.5), (_folder(folder), 0.5)])),
 ]
 CAMERAS = [
@@ -121,6 +132,7 @@ GENERATORS = [
     Case("text2img", partial(_diffusion, "text2img"), ("text2img",)),
     Case("diffusers", partial(_diffusion, "diffusers"), ("diffusers",)),
 ]
+MESHES = [Case("landmark_fit", lambda _: LandmarkFit(), ("landmark_fit",))]
 SCORERS = [
     Case("agreement", _agreement, ("agreement",)),
     Case("blazepose", lambda _: BlazePoseScorer(), ("blazepose",)),
@@ -144,6 +156,7 @@ CATALOGUED = {
     "camera": CAMERAS,
     "caption": CAPTIONERS,
     "generator": GENERATORS,
+    "mesh": MESHES,
     "scorer": SCORERS,
     "export": EXPORTS,
 }

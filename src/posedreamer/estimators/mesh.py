@@ -129,8 +129,8 @@ class LandmarkFit:
         fov_deg: float = 50.0,
         steps: int = 60,
         batch_size: int = 16,
-        max_error_share: float = 0.06,
-        max_error_m: float = 0.2,
+        max_error_share: float = 0.035,
+        max_error_m: float = 0.15,
     ) -> None:
         _check("max_people", max_people, 1, 16)
         _check("fov_deg", fov_deg, 5, 150)

@@ -146,13 +146,7 @@ def _loss(bent: Bent, sights: Sights, figure: PriorFigure, weights: Weights) -> 
     gravity = -(bent.turn.transpose(-1, -2) @ sights.up_cam[..., None])[..., 0]
     rarity, excess = figure.rarity(bent.angles_deg, gravity)
     shape = bent.numbers.square().sum(-1) / 2
-    return (
-        seen
-        + metric
-        + weights.rarity * rarity
-        + weights.limits * excess
-        + weights.shape * shape
-    )
+    return seen + metric + weights.rarity * rarity + weights.limits * excess + weights.shape * shape
 
 
 def _robust(residual: Float[Tensor, "b l k"]) -> Float[Tensor, "b l"]:

@@ -16,21 +16,25 @@ import torch
 from posedreamer.errors import InputError, MissingWeightsError, RecipeError
 from posedreamer.estimators.optional import package, quietly
 
-__all__ = ["Pretrained", "folder_digest", "in_one_thread", "named"]
+__all__ = ["Pretrained", "folder_digest", "in_one_thread", "load_pretrained", "named"]
 
 _HUB_ID: Final = re.compile(r"^[\w.-]+/[\w.-]+$")
 _COMMIT: Final = re.compile(r"^[0-9a-f]{40}$")
-_STEP: Final = "Install it with: python -m pip install --constraint constraints.txt 'posedreamer[clip]'"
+_STEP: Final = "Install it with: python -m pip install --constraint constraints.txt 'posedreamer[{extra}]'"
 _SAMPLES: Final = 16
 _SAMPLE_BYTES: Final = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pretrained:
-    """A model that a recipe names: ``source`` is a hub id at ``revision``, or a folder where ``revision`` is empty."""
+    """A model that a recipe names: ``source`` is a hub id at ``revision``, or a folder where ``revision`` is empty.
+
+    ``extra`` is the one that installs what loads it.
+    """
 
     source: str
     revision: str = ""
+    extra: str = "clip"
 
     @property
     def label(self) -> str:
@@ -65,7 +69,7 @@ class Pretrained:
 
     def part(self, kind: str, **options: Any) -> Any:
         """What ``transformers.<kind>.from_pretrained`` gives, from a folder, the hub's cache or the hub."""
-        library = package("transformers", _STEP)
+        library = package("transformers", _STEP.format(extra=self.extra))
         where = {"revision": self.revision} if self.revision else {}
         source = self.source if self.revision else str(Path(self.source).expanduser())
         try:
@@ -102,6 +106,17 @@ def named(text: str, option: str) -> Pretrained:
         found = f"revision {revision!r}, which can move" if revision else "no revision"
         raise RecipeError(f"{option} names {repo} with {found}; pin a commit: {repo}@<the 40 digits of a commit>")
     return Pretrained(source=repo, revision=revision)
+
+
+def load_pretrained(kind: str, name: str, extra: str) -> Any:
+    """What ``transformers.<kind>.from_pretrained`` makes of a folder, a hub id, or a hub id with "@revision".
+
+    Raises MissingExtraError without transformers (``extra`` is what installs it), MissingWeightsError for a name that
+    is nowhere.
+    """
+    is_folder = Path(name).expanduser().exists()
+    source, _, revision = (name, "", "") if is_folder else name.partition("@")
+    return Pretrained(source=source, revision=revision, extra=extra).part(kind)
 
 
 @lru_cache(maxsize=16)
