@@ -15,14 +15,14 @@ from posedreamer.bodies.protocol import BodyPose, BodySpec, BodyTopology
 from posedreamer.errors import InputError
 from posedreamer.estimators import mesh
 from posedreamer.estimators.mesh import LandmarkFit, MeshEstimator, PictureFit
-from posedreamer.estimators.mesh_depth import mesh_buffers
+from posedreamer.estimators.mesh_depth import mesh_buffers, objects_in_front, without
 from posedreamer.estimators.mesh_sight import rigid_turns, solve_translation
 from posedreamer.generation.protocol import PaintJob
 from posedreamer.generation.studio import StudioGenerator
 from posedreamer.geometry.camera import project_px, to_camera
 from posedreamer.geometry.keypoints import BODY_65, COCO_17
 from posedreamer.recipes.conditions import RecipeConditions
-from posedreamer.records import Condition, Picture
+from posedreamer.records import REGIONS, Condition, Picture
 
 COCO = BODY_65.indices_of(COCO_17.names)
 GREY = Picture(pixels=np.full((128, 96, 3), 128, dtype=np.uint8))
@@ -148,6 +148,23 @@ def test_nobody_and_no_picture_are_reasons_and_a_wrong_camera_is_an_error(shots:
     assert (answers[0].camera.width, answers[0].camera.height) == (96, 128)
     with pytest.raises(InputError, match="a picture is 96 x 128, its camera 256 x 256"):
         estimator.fit([GREY], [shots[0].condition.scene.camera])
+
+
+@pytest.mark.network
+def test_a_thing_before_a_person_is_cut_out_of_their_depth() -> None:
+    conditions = RecipeConditions(recipe="demo", settings=("occluder_share=1.0", "seats=false"), seed=1)
+    made = next(one for index in range(9) if (one := conditions(index)) is not None and one.scene.props)
+    (picture,) = StudioGenerator().paint([PaintJob(condition=made, candidate_index=0, seed=7)])
+    (fit,) = LandmarkFit().fit([picture], [made.scene.camera])
+    buffers, things = mesh_buffers(fit), picture.regions == REGIONS.index("prop")
+    people = fit.people[0].detection.mask > 0.5
+    hidden = objects_in_front(buffers.person_id >= 0, people, things)
+    before = things & (buffers.person_id >= 0)
+    assert hidden.sum() > 0.6 * before.sum() > 20
+    assert not (hidden & ~before).any()
+    less = without(buffers, hidden)
+    assert np.isinf(less.depth_m[hidden]).all()
+    assert np.isfinite(less.depth_m[(buffers.person_id >= 0) & ~hidden]).all()
 
 
 @pytest.mark.parametrize("wrong", [{"fov_deg": 0.0}, {"steps": 0}, {"batch_size": 0}, {"max_people": 99}])

@@ -169,8 +169,8 @@ def _write_preparation(folder: Path, words: dict[str, object]) -> None:
     (folder / "preprocessor_config.json").write_text(json.dumps({**common, **crops, **words}))
 
 
-def write_segformer(folder: Path, names: dict[int, str], seed: int = 0) -> Path:
-    """A SegFormer for semantic segmentation with its image processor."""
+def write_segformer(folder: Path, names: dict[int, str], seed: int = 0, everywhere: str = "") -> Path:
+    """A SegFormer for semantic segmentation with its image processor; it sees one class ``everywhere`` if asked to."""
     from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessorPil
 
     torch.manual_seed(seed)
@@ -186,7 +186,10 @@ def write_segformer(folder: Path, names: dict[int, str], seed: int = 0) -> Path:
         decoder_hidden_size=8,
         id2label=names,
     )
-    SegformerForSemanticSegmentation(config).save_pretrained(folder)
+    model = SegformerForSemanticSegmentation(config)
+    if everywhere:
+        model.decode_head.classifier.bias.data[list(names.values()).index(everywhere)] = 1e4
+    model.save_pretrained(folder)
     SegformerImageProcessorPil(size={"height": 64, "width": 64}).save_pretrained(folder)
     return folder
 

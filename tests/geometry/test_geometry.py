@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from posedreamer.geometry.camera import intrinsics_px, look_at, project_px, to_camera
+from posedreamer.geometry.camera import intrinsics_px, letterboxed, look_at, project_px, to_camera
 from posedreamer.geometry.keypoints import BLAZEPOSE_33, BODY_65, COCO_17, FEET_6, HAND_21
 from posedreamer.geometry.metrics import (
     COCO_SIGMAS,
@@ -35,6 +35,16 @@ def test_axis_angle_survives_the_matrix(vector):
 def test_shortest_turn_brings_one_direction_onto_the_other(a, b):
     turned = shortest_turn(a, b) @ a
     assert np.allclose(turned / np.linalg.norm(turned), b / np.linalg.norm(b), atol=1e-6)
+
+
+@pytest.mark.parametrize(("size", "scale", "corner"), [((400, 200), 2.0, (0, 0)), ((100, 200), 0.5, (0, 75))])
+def test_a_letterboxed_camera_sees_the_same_picture_whole_and_centred(size, scale, corner):
+    camera = Camera(width=200, height=100, K=intrinsics_px(150.0, 200, 100), cam_from_world=np.eye(4))
+    points = np.random.default_rng(0).normal([0, 0, 4], 1, (30, 3))
+    fitted = letterboxed(camera, *size)
+    assert (fitted.width, fitted.height) == size
+    assert np.allclose(project_px(fitted, points), project_px(camera, points) * scale + corner)
+    assert letterboxed(camera, 200, 100) is camera
 
 
 def test_shortest_turn_of_opposite_directions_is_half_a_turn():

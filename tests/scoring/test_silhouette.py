@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from estimators.tiny_models import write_segformer
+from posedreamer.errors import InputError
 from posedreamer.geometry.keypoints import COCO_17
 from posedreamer.geometry.metrics import boundary_f
 from posedreamer.records import Annotation, Picture
@@ -76,6 +79,24 @@ def test_a_label_that_lacks_a_part_is_exceeded_and_nothing_is_missing(stand: Sta
     good, bad = score(picture, label), score(picture, legless)
     assert bad["silhouette_extra"] > good["silhouette_extra"] + 0.2
     assert bad["silhouette_missing"] < 0.05
+
+
+def test_a_segmentation_model_takes_the_selfie_models_place(stand: Stand, tmp_path: Path) -> None:
+    picture, label = stand(0.0)
+    names = {0: "wall", 1: "person"}
+    scores: dict[str, dict[str, float]] = {}
+    for everywhere in names.values():
+        folder = write_segformer(tmp_path / everywhere, names, everywhere=everywhere)
+        scorer = SilhouetteScorer(model=str(folder))
+        scorer.fetch()
+        assert scorer.version != SilhouetteScorer().version
+        scores[everywhere] = dict(scorer.score([picture], [label])[0])
+    assert scores["person"]["silhouette_missing"] == 0.0 < scores["wall"]["silhouette_missing"]
+    assert scores["person"]["silhouette_extra"] > scores["wall"]["silhouette_extra"] == 0.0
+    assert scores["wall"]["silhouette_iou"] < 0.1
+    assert score(picture, label)["silhouette_iou"] > 0.7
+    with pytest.raises(InputError, match="40 hexadecimal digits"):
+        SilhouetteScorer(model="owner/name")
 
 
 def test_nobody_found_gives_nothing(stand: Stand) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -75,13 +75,16 @@ class Gallery:
 class PriorFigure:
     """The pose prior's body, posed by anatomical angles in degrees; root at rest, in the body frame."""
 
-    def __init__(self, body: BodyModel) -> None:
+    def __init__(self, body: BodyModel, without: str = "") -> None:
+        """``without``: a pose family that the prior is not told of, to measure on poses that are new to it."""
         encoding = PosePrior().encoding
         self.body = body
         self.shape = shape_of(body.spec)
         self._rotations = AngleRotations(encoding.joints, body.spec.parameter("body_pose").entries)
         self._rest = {name: torch.as_tensor(value) for name, value in body.neutral(1).items()}
-        self._density = PoseDensity.read()
+        density = PoseDensity.read()
+        told = np.array([name != without for name in density.families])[density.family]
+        self._density = replace(density, features=density.features[told], family=density.family[told])
         self._smooth = SmoothDensity.of(self._density, _WIDENED)
 
     def parameters(self, angles_deg: Float[Tensor, "b 46"], numbers: Float[Tensor, "b k"]) -> dict[str, Tensor]:
@@ -108,10 +111,10 @@ class PriorFigure:
         other = np.stack([mirror_angles(each) for each in one])
         angles = torch.as_tensor(np.concatenate([one, other]), dtype=torch.float32)
         with torch.no_grad():
-            parts = [
-                self.keypoints(part, torch.zeros(len(part), len(self.shape.directions)))
-                for part in angles.split(_CHUNK)
-            ]
+            still = torch.zeros(_CHUNK, len(self.shape.directions))
+            starts = range(0, len(angles), _CHUNK)
+            few = [angles[start : start + _CHUNK] for start in starts]
+            parts = [self.keypoints(part, still[: len(part)]) for part in few]
         return Gallery(angles, torch.cat(parts))
 
 

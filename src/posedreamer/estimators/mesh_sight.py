@@ -106,7 +106,11 @@ def chances(detection: Detection) -> Float[np.ndarray, " l"]:
 
 def sights_of(detections: Sequence[Detection], cameras: Sequence[Camera]) -> Sights:
     """The people found, each with the camera of its picture."""
-    rays, metric, seen, focal_sizes, up = [], [], [], [], []
+    rays: list[Float[np.ndarray, "l 2"]] = []
+    metric: list[Float[np.ndarray, "l 3"]] = []
+    seen: list[Float[np.ndarray, " l"]] = []
+    focal_sizes: list[float] = []
+    up: list[Float[np.ndarray, "3"]] = []
     for detection, camera in zip(detections, cameras, strict=True):
         points = detection.landmarks_px[LANDMARK_ROWS]
         directions = _directions(points, camera)
@@ -149,7 +153,7 @@ def rigid_turns(
     share = (weights / weights.sum(-1, keepdim=True))[..., None]
     one = points_m - (share * points_m).sum(-2, keepdim=True)
     other = targets_m - (share * targets_m).sum(-2, keepdim=True)
-    u, sizes, vt = torch.linalg.svd((share * other).transpose(-1, -2) @ one)
+    u, sizes, vt = _svd((share * other).transpose(-1, -2) @ one)
     flip = torch.ones_like(sizes)
     flip[..., 2] = torch.det(u @ vt).sign()
     turn = (u * flip[..., None, :]) @ vt
@@ -173,7 +177,7 @@ def solve_translation(
     values = torch.cat((u * z - x, v * z - y), -1)
     weight = torch.cat((weights, weights), -1)[..., None] ** 2
     normal = rows.transpose(-1, -2) @ (weight * rows) + 1e-6 * torch.eye(3)
-    found = torch.linalg.solve(normal, rows.transpose(-1, -2) @ (weight * values[..., None]))[..., 0]
+    found = _solve(normal, rows.transpose(-1, -2) @ (weight * values[..., None]))[..., 0]
     depth = torch.maximum(found[..., 2], 0.3 - z.amin(-1))
     middle = [(weights * each).sum(-1) / weights.sum(-1) for each in (u, v, x, y, z)]
     ahead = middle[4] + depth
@@ -183,6 +187,14 @@ def solve_translation(
 
 def _directions(points_px: Float[np.ndarray, "l 2"], camera: Camera) -> Float[np.ndarray, "l 3"]:
     return np.column_stack([points_px, np.ones(len(points_px))]) @ np.linalg.inv(camera.K).T
+
+
+def _svd(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.linalg.svd(matrix)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def _solve(matrix: Tensor, values: Tensor) -> Tensor:
+    return torch.linalg.solve(matrix, values)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 def _tensor(rows: Sequence[object]) -> Tensor:

@@ -68,7 +68,7 @@ def _turn(axis: int, angle_deg: Float[Tensor, " b"]) -> Float[Tensor, "b 3 3"]:
 
 def _about(axis: Float[Tensor, "3"], angle_rad: Float[Tensor, " b"]) -> Float[Tensor, "b 3 3"]:
     """Rotations about one fixed unit axis."""
-    x, y, z = axis.tolist()
+    x, y, z = (float(value) for value in axis)
     cross = torch.tensor([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     angle = angle_rad[:, None, None]
     return torch.eye(3) + angle.sin() * cross + (1 - angle.cos()) * (cross @ cross)
