@@ -4,8 +4,8 @@
 
 Lines: BlazePose's own metric landmarks; the fit with the true camera; with an assumed one; with the true camera and a
 prior that was not told of the pose's family (the studio's poses are draws of the prior, real people's are not).
-PA-MPJPE and MPJPE (about the middle of the hips) are over COCO-17 in millimetres, the error in the picture is in percent
-of the diagonal of the person's box. The last line is one JSON object.
+PA-MPJPE and MPJPE (about the middle of the hips) are over COCO-17 in millimetres, the error in the picture is in
+percent of the diagonal of the person's box. The last line is one JSON object.
 """
 
 from __future__ import annotations

@@ -159,7 +159,8 @@ def rigid_turns(
     turn = (u * flip[..., None, :]) @ vt
     scale = (sizes * flip).sum(-1) / (share * one * one).sum((-2, -1)).clamp(min=1e-9)
     left = scale[..., None, None] * (one @ turn.transpose(-1, -2)) - other
-    return turn, scale, (share[..., 0] * left.norm(dim=-1)).sum(-1)
+    apart = left.square().sum(-1).sqrt()
+    return turn, scale, (share[..., 0] * apart).sum(-1)
 
 
 def solve_translation(
