@@ -39,7 +39,8 @@ def objects_in_front(
 
     Args:
         silhouette: where the bodies would be seen with nothing before them.
-        people: where the picture shows people, clothes and hair included (BlazePose's mask, or a segmentation's).
+        people: where the picture shows people, clothes and hair included. Best from the map that shows the things:
+            BlazePose's mask takes 37 % of what stands before a person for the person (30 studio pictures).
         things: where it shows things: surroundings do not count, or a body beside its person would be cut at a wall.
     """
     found = silhouette & things & ~people
