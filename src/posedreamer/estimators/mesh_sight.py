@@ -82,7 +82,6 @@ class Sights:
         trust_2d, trust_3d: weights in [0, 1], over the landmark's spread.
         focal_sizes: focal length over the person's size in the picture: turns rays into shares of that size.
         up_cam: where the world's up points in the camera frame.
-        focal_px, size_px: of camera and person.
     """
 
     rays: Float[Tensor, "b l 2"]
