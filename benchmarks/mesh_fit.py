@@ -84,7 +84,7 @@ def main() -> None:
     if arguments.sheet:
         sheet(shots, fits, arguments.sheet)
     found = {"pictures": len(shots), "seed": arguments.seed, "used": len(kept), "dropped": dict(dropped)}
-    print(json.dumps({**found, "seconds": seconds, "hardware": platform.processor(), "lines": lines}))
+    print(json.dumps({**found, "seconds": seconds, "hardware": platform.processor() or platform.machine(), "lines": lines}))
 
 
 def painted(count: int, seed: int) -> list[Shot]:
