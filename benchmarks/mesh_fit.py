@@ -83,8 +83,14 @@ def main() -> None:
     print(f"used {len(kept)} of {len(shots)}; dropped: {dict(dropped)}; {seconds:.2f} s per picture")
     if arguments.sheet:
         sheet(shots, fits, arguments.sheet)
-    found = {"pictures": len(shots), "seed": arguments.seed, "used": len(kept), "dropped": dict(dropped)}
-    print(json.dumps({**found, "seconds": seconds, "hardware": platform.processor() or platform.machine(), "lines": lines}))
+    found: dict[str, object] = {
+        "pictures": len(shots),
+        "seed": arguments.seed,
+        "used": len(kept),
+        "dropped": dict(dropped),
+    }
+    found |= {"seconds": seconds, "hardware": platform.processor() or platform.machine(), "lines": lines}
+    print(json.dumps(found))
 
 
 def painted(count: int, seed: int) -> list[Shot]:
