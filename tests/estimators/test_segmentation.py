@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from estimators.tiny_models import write_mask2former, write_segformer
-from posedreamer.errors import InputError, MissingExtraError, MissingWeightsError
+from posedreamer.errors import InputError, MissingExtraError, MissingWeightsError, RecipeError
 from posedreamer.estimators.mesh_depth import cut_out, objects_in_front, without
 from posedreamer.estimators.segmentation import ClassMap, Segmenter, plain_name
 from posedreamer.records import Buffers, Picture
@@ -111,7 +111,7 @@ def test_things_inside_the_silhouette_are_cut_out_and_nothing_else() -> None:
 
 
 def test_what_cannot_be_asked_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="40 hexadecimal digits"):
+    with pytest.raises(RecipeError, match="pin a commit"):
         Segmenter("nvidia/segformer")
     with pytest.raises(InputError, match="nobody in them: wall, chair"):
         Segmenter(str(write_segformer(tmp_path / "empty", {0: "wall", 1: "chair"}))).fetch()

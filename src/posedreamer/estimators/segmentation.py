@@ -16,7 +16,7 @@ from jaxtyping import Bool, Int32
 
 from posedreamer.errors import InputError
 from posedreamer.estimators.memo import memo, picture_key
-from posedreamer.estimators.pretrained import check_pinned, load_pretrained
+from posedreamer.estimators.pretrained import load_pretrained, named
 from posedreamer.records import Picture
 
 __all__ = ["PEOPLE", "SURROUNDINGS", "ClassMap", "Segmenter", "plain_name"]
@@ -79,11 +79,11 @@ class Segmenter:
     Args:
         model: "owner/name@commit" on the hub, or a folder with model and image processor.
 
-    Raises InputError for an id without a commit.
+    Raises RecipeError for an id without a commit.
     """
 
     def __init__(self, model: str) -> None:
-        check_pinned(model, "the segmentation model")
+        named(model, "the segmentation model")
         self._name = model
 
     @cached_property
