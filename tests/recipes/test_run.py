@@ -105,6 +105,7 @@ def test_the_plan_names_every_stage_and_the_pilot_predicts():
     ("settings", "words"),
     [
         (("generator.name=stdio",), 'Did you mean "studio"'),
+        (("generator.name=compact",), "256 x 256 pictures, the recipe asks for 128 x 128"),
         (("cameras.0.options={fov: [20, 30]}",), "no option 'fov'.*Did you mean \"fov_deg\""),
         (("cameras.0.options={fov_deg: wide}",), "pose_plus_plus' cannot be made with the options"),
         (("cameras.0.options={fov_deg: 40}",), "pose_plus_plus' cannot be made with the options"),

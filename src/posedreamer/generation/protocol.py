@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from posedreamer.errors import RecipeError
 from posedreamer.records import Condition, Picture
 
-__all__ = ["Generator", "PaintJob", "Unpainted", "is_photoreal", "lacks_of", "refuse_lacking"]
+__all__ = ["FixedSize", "Generator", "PaintJob", "Unpainted", "is_photoreal", "lacks_of", "refuse_lacking"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,16 @@ class Generator(Protocol):
 
     def paint(self, jobs: Sequence[PaintJob]) -> Sequence[Picture | Unpainted]:
         """One picture per job, in order, of the size of the job's camera; or why that job has none."""
+        ...
+
+
+@runtime_checkable
+class FixedSize(Protocol):
+    """A generator that paints pictures of one size alone."""
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """Width and height in pixels; a recipe of another size is refused before anything is painted."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from posedreamer.captions.protocol import Captioner
 from posedreamer.catalog import factory
 from posedreamer.errors import RecipeError, did_you_mean
-from posedreamer.generation.protocol import Generator
+from posedreamer.generation.protocol import FixedSize, Generator
 from posedreamer.labels.mixture import MixtureSource
 from posedreamer.labels.open import open_labels
 from posedreamer.labels.protocol import LabelSource
@@ -62,14 +62,22 @@ def build_captioner(recipe: Recipe) -> Captioner:
 def build_generator(recipe: Recipe) -> Generator:
     """The recipe's generator, with the alignment adapter on it where there is one.
 
-    Raises RecipeError for options it does not have, and for an adapter on a generator that takes none.
+    Raises RecipeError for options it does not have, for an adapter on a generator that takes none, and for a recipe of
+    another size than the only one it paints.
     """
     name, options = recipe.generator.name, recipe.generator.options
     if recipe.alignment:
         if "loras" not in inspect.signature(factory("generator", name)).parameters:
             raise RecipeError(f"generator {name!r} takes no LoRA: leave alignment empty, or paint with one that does")
         options = {**options, "loras": [*options.get("loras", ()), recipe.alignment.model_dump()]}
-    return cast("Generator", _build("generator", name, options))
+    generator = cast("Generator", _build("generator", name, options))
+    if isinstance(generator, FixedSize) and generator.picture_size != (recipe.width, recipe.height):
+        width, height = generator.picture_size
+        raise RecipeError(
+            f"{generator.name} paints {width} x {height} pictures, the recipe asks for {recipe.width} x "
+            f"{recipe.height}. Set width={width} and height={height}, or use another generator."
+        )
+    return generator
 
 
 def build_control(recipe: Recipe) -> Generator | None:

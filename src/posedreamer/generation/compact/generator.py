@@ -101,6 +101,11 @@ class CompactGenerator:
         """What its pictures are."""
         return ABOUT
 
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """It learnt pictures of one size."""
+        return PICTURE_PX, PICTURE_PX
+
     def fetch(self) -> None:
         """The weights are whole. Raises MissingWeightsError where they are not."""
         load_model(self._path, "cpu")
