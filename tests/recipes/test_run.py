@@ -6,7 +6,9 @@ import pytest
 from posedreamer.dataset.open import open_dataset
 from posedreamer.dataset.verify import verify
 from posedreamer.errors import InputError, RecipeError, RunError
-from posedreamer.recipes import run
+from posedreamer.generation.compact.generator import CompactGenerator
+from posedreamer.recipes import components, run
+from posedreamer.recipes.files import load_recipe
 from posedreamer.recipes.plan import plan
 from posedreamer.recipes.run import generate
 
@@ -105,7 +107,6 @@ def test_the_plan_names_every_stage_and_the_pilot_predicts():
     ("settings", "words"),
     [
         (("generator.name=stdio",), 'Did you mean "studio"'),
-        (("generator.name=compact",), "256 x 256 pictures, the recipe asks for 128 x 128"),
         (("cameras.0.options={fov: [20, 30]}",), "no option 'fov'.*Did you mean \"fov_deg\""),
         (("cameras.0.options={fov_deg: wide}",), "pose_plus_plus' cannot be made with the options"),
         (("cameras.0.options={fov_deg: 40}",), "pose_plus_plus' cannot be made with the options"),
@@ -118,6 +119,12 @@ def test_a_recipe_that_cannot_run_is_refused_before_anything_is_written(tmp_path
     with pytest.raises(RecipeError, match=words):
         generate("demo", tmp_path / "out", num=1, workers=0, settings=(*SMALL, *settings))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_generator_of_one_size_refuses_a_recipe_of_another(monkeypatch):
+    monkeypatch.setattr(components, "_build", lambda *_: CompactGenerator())
+    with pytest.raises(RecipeError, match="256 x 256 pictures, the recipe asks for 128 x 128"):
+        components.build_generator(load_recipe("demo", SMALL))
 
 
 def test_labels_that_cannot_be_read_are_refused_before_anything_is_written(tmp_path):

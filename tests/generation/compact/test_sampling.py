@@ -21,9 +21,10 @@ def test_a_shift_takes_more_steps_near_the_noise() -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 5])
-def test_one_that_knows_the_picture_reaches_it(steps: int) -> None:
+@pytest.mark.parametrize("fresh", [0.0, 0.5, 1.0])
+def test_one_that_knows_the_picture_reaches_it(steps: int, fresh: float) -> None:
     picture, noise = torch.rand(2, 3, 8, 8), torch.randn(2, 3, 8, 8)
-    assert torch.allclose(sample(lambda _x, _t: picture, noise, steps, 1.0), picture, atol=1e-5)
+    assert torch.allclose(sample(lambda _x, _t: picture, lambda: noise, steps, 1.0, fresh), picture, atol=1e-5)
 
 
 def test_the_path_is_the_straight_line() -> None:
@@ -34,9 +35,25 @@ def test_the_path_is_the_straight_line() -> None:
         seen.append((x, time))
         return picture
 
-    sample(knows, noise, 4, 1.0)
+    sample(knows, lambda: noise, 4, 1.0)
     for x, time in seen:
         assert torch.allclose(x, mixed(picture, noise, torch.tensor([time])), atol=1e-5)
+
+
+def test_noise_drawn_anew_keeps_every_time_as_noisy_as_it_should_be() -> None:
+    picture, generator = torch.rand(1, 3, 64, 64), torch.Generator().manual_seed(3)
+    seen: list[tuple[torch.Tensor, float]] = []
+
+    def knows(x: torch.Tensor, time: float) -> torch.Tensor:
+        seen.append((x, time))
+        return picture
+
+    sample(knows, lambda: torch.randn(1, 3, 64, 64, generator=generator), 5, 1.0, 0.7)
+    rests = [(x - time * picture) / (1.0 - time) for x, time in seen]
+    for rest in rests:
+        assert abs(float(rest.std()) - 1.0) < 0.03
+    alike = float((rests[0] * rests[1]).mean())
+    assert abs(alike - (1.0 - 0.7**2) ** 0.5) < 0.03
 
 
 def test_gaussian_data_are_sampled_with_their_own_spread() -> None:
@@ -48,6 +65,6 @@ def test_gaussian_data_are_sampled_with_their_own_spread() -> None:
         return mean + gain * (x - t * mean)
 
     noise = torch.randn(64, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    drawn = sample(expected, noise, 200, 1.0)
+    drawn = sample(expected, lambda: noise, 200, 1.0)
     assert abs(float(drawn.mean()) - mean) < 0.01
     assert abs(float(drawn.std()) - spread) < 0.01

@@ -40,6 +40,8 @@ class CompactGenerator:
 
     Attributes:
         steps, finishing_steps: sampling steps of the small picture and of the picture itself.
+        fresh: part of the noise that every step draws anew, 0 to 1: 0 follows the flow, 1 shows the label best so
+            far (docs/compact.md).
         guidance: how strongly the caption leads; 1 is as trained, and halves the time.
         controls: "all", or weak control on purpose: "depth", "skeleton", "none".
         batch_size: pictures painted at once; part of the recipe, as it decides the last bits of every pixel.
@@ -47,9 +49,10 @@ class CompactGenerator:
         device: "cpu" or "cuda".
     """
 
-    steps: int = 16
+    steps: int = 8
     finishing_steps: int = 5
     guidance: float = 1.5
+    fresh: float = 1.0
     controls: str = "all"
     batch_size: int = 8
     weights: str = ""
@@ -62,6 +65,8 @@ class CompactGenerator:
                 raise InputError(f"compact.{option} is {getattr(self, option)}, expected at least 1.")
         if not 0.0 <= self.guidance <= 20.0:
             raise InputError(f"compact.guidance is {self.guidance}, expected 0 to 20.")
+        if not 0.0 <= self.fresh <= 1.0:
+            raise InputError(f"compact.fresh is {self.fresh}, expected 0 to 1.")
         if self.controls not in MODES:
             raise InputError(
                 f"compact.controls is {self.controls!r}, expected one of {', '.join(MODES)}."
@@ -78,7 +83,7 @@ class CompactGenerator:
         """The code's revision, the weights' digest, the sampler's settings."""
         return (
             f"{REVISION}, weights {_digest(self._path)}, {self.steps}+{self.finishing_steps} steps, "
-            f"guidance {self.guidance:g}, controls {self.controls}"
+            f"guidance {self.guidance:g}, fresh {self.fresh:g}, controls {self.controls}"
         )
 
     @property
@@ -136,6 +141,7 @@ class CompactGenerator:
                 steps=self.steps,
                 finishing_steps=self.finishing_steps,
                 guidance=self.guidance,
+                fresh=self.fresh,
                 mode=self.controls,
             ),
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -29,13 +30,15 @@ class SamplerSettings:
         steps, finishing_steps: Euler steps of the denoiser and of the finisher, at least 1.
         guidance: strength of classifier-free guidance by the caption; 1 is none, and halves the denoiser's arithmetic.
         shift: above 1 takes more of the denoiser's steps near the noise.
+        fresh: part of the noise that every step draws anew, 0 to 1 (``sampling.sample``).
         mode: a control mode, a key of MODES.
     """
 
-    steps: int = 16
+    steps: int = 8
     finishing_steps: int = 5
     guidance: float = 1.5
     shift: float = 2.0
+    fresh: float = 1.0
     mode: str = "all"
 
 
@@ -57,7 +60,8 @@ def paint_batch(
     device = next(model.denoiser.parameters()).device
     shown = torch.from_numpy(channels_shown(settings.mode)).to(device)[:, None, None]
     controls = (torch.from_numpy(maps).to(device).float() / 255.0 * shown).contiguous(memory_format=torch.channels_last)
-    coarse, fine = _noise(seeds, maps.shape[2:], device)
+    height, width = maps.shape[2:]
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     told = _context(model, captions, settings.mode)
     untold = _context(model, [""] * len(captions), settings.mode) if settings.guidance != 1.0 else None
     edges, near = model.denoiser.look(controls), model.finisher.look(controls)
@@ -69,27 +73,24 @@ def paint_batch(
             return clean
         return clean + (settings.guidance - 1.0) * (clean - model.denoiser(x, now, edges, untold))
 
-    small = sample(denoised, coarse, settings.steps, settings.shift).clamp(-1.0, 1.0)
+    coarse = partial(_noise, generators, (height // SMALL, width // SMALL), device)
+    small = sample(denoised, coarse, settings.steps, settings.shift, settings.fresh).clamp(-1.0, 1.0)
 
     def finished(x: Float[Tensor, "b 3 h w"], time: float) -> Float[Tensor, "b 3 h w"]:
         return model.finisher(x, torch.full((len(x),), time, device=device), small, near, told.summary)
 
-    pictures = sample(finished, fine, settings.finishing_steps, 1.0).clamp(-1.0, 1.0).permute(0, 2, 3, 1)
+    fine = partial(_noise, generators, (height, width), device)
+    pictures = sample(finished, fine, settings.finishing_steps, 1.0, settings.fresh).clamp(-1.0, 1.0)
+    pictures = pictures.permute(0, 2, 3, 1)
     return ((pictures + 1.0) * 127.5 + 0.5).to(torch.uint8).cpu().numpy()
 
 
 def _noise(
-    seeds: Sequence[int], size: tuple[int, ...], device: torch.device
-) -> tuple[Float[Tensor, "b 3 h4 w4"], Float[Tensor, "b 3 h w"]]:
-    """Noise of both networks, of each seed alone."""
-    height, width = size
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    small = torch.stack([torch.randn(3, height // SMALL, width // SMALL, generator=each) for each in generators])
-    whole = torch.stack([torch.randn(3, height, width, generator=each) for each in generators])
-    return (
-        small.to(device).contiguous(memory_format=torch.channels_last),
-        whole.to(device).contiguous(memory_format=torch.channels_last),
-    )
+    generators: Sequence[torch.Generator], size: tuple[int, int], device: torch.device
+) -> Float[Tensor, "b 3 h w"]:
+    """Noise of each row's generator alone."""
+    drawn = torch.stack([torch.randn(3, *size, generator=each) for each in generators])
+    return drawn.to(device).contiguous(memory_format=torch.channels_last)
 
 
 def _context(model: CompactModel, captions: Sequence[str], mode: str) -> Context:

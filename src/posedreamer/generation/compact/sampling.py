@@ -1,4 +1,8 @@
-"""Rectified flow with x-prediction: from noise to picture along straight lines (Liu et al. 2023, arXiv 2209.03003)."""
+"""Rectified flow with x-prediction: from noise to picture along straight lines (Liu et al. 2023, arXiv 2209.03003).
+
+A perfect network is best followed along its one path, by Euler steps. An imperfect one takes its own mistakes for part
+of the picture from there on; noise drawn anew at every step hides them from it. ``fresh`` goes from one to the other.
+"""
 
 # PyTorch's own annotations are partial.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -6,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from math import sqrt
 
 import torch
 from jaxtyping import Float
@@ -30,15 +35,20 @@ def times(steps: int, shift: float) -> Float[Tensor, " n"]:
 
 def sample(
     predict: Callable[[Float[Tensor, "b 3 h w"], float], Float[Tensor, "b 3 h w"]],
-    noise: Float[Tensor, "b 3 h w"],
+    draw: Callable[[], Float[Tensor, "b 3 h w"]],
     steps: int,
     shift: float,
+    fresh: float = 0.0,
 ) -> Float[Tensor, "b 3 h w"]:
-    """The picture that Euler steps reach from ``noise``; ``predict`` gives the clean picture expected at a time."""
-    moments = times(steps, shift).tolist()
-    x = noise
-    for now, then in pairwise(moments):
+    """A picture from noise that ``draw`` gives; ``predict`` gives the clean picture expected at a time.
+
+    ``fresh``, 0 to 1, is the part of the noise that each step draws anew; 0 are Euler steps along the flow.
+    """
+    x = draw()
+    for now, then in pairwise(times(steps, shift).tolist()):
         clean = predict(x, now)
         rest = (x - now * clean) / (1.0 - now)
+        if fresh > 0.0 and then < 1.0:
+            rest = sqrt(1.0 - fresh * fresh) * rest + fresh * draw()
         x = then * clean + (1.0 - then) * rest
     return x
