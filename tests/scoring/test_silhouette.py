@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from estimators.tiny_models import write_segformer
-from posedreamer.errors import InputError
+from posedreamer.errors import RecipeError
 from posedreamer.geometry.keypoints import COCO_17
 from posedreamer.geometry.metrics import boundary_f
 from posedreamer.records import Annotation, Picture
@@ -95,7 +95,7 @@ def test_a_segmentation_model_takes_the_selfie_models_place(stand: Stand, tmp_pa
     assert scores["person"]["silhouette_extra"] > scores["wall"]["silhouette_extra"] == 0.0
     assert scores["wall"]["silhouette_iou"] < 0.1
     assert score(picture, label)["silhouette_iou"] > 0.7
-    with pytest.raises(InputError, match="40 hexadecimal digits"):
+    with pytest.raises(RecipeError, match="pin a commit"):
         SilhouetteScorer(model="owner/name")
 
 

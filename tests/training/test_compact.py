@@ -172,7 +172,7 @@ def test_people_weigh_more() -> None:
     time = torch.tensor([0.5])
     light = flow_loss(off, picture, time, weight)
     for heavy in (on, near):
-        assert torch.isclose(flow_loss(heavy, picture, time, weight), 4.0 * light)
+        assert torch.isclose(flow_loss(heavy, picture, time, weight), 7.0 * light)
 
 
 def test_times_lie_between_noise_and_picture_and_lean_where_they_are_told() -> None:
