@@ -56,6 +56,7 @@ def train_compact(
         raise InputError("device is 'cuda', but PyTorch sees none here. Use --device cpu.")
     cores = os.cpu_count() or 1
     plan = TrainingPlan(minutes=minutes, sitting_minutes=sitting_minutes, device=device, seed=seed)
+    plan = replace(plan, half_precision=device == "cuda" or has_half_precision_units())
     plan = replace(plan, workers=cores if workers is None else workers)
     if device == "cuda":
         plan = replace(plan, batch_size=128, round_size=4096, overlap=True)
@@ -66,6 +67,11 @@ def train_compact(
     teller = _Teller(out, minutes)
     train(plan, ExampleMaker(sources=sources, shares=(1.0 - _PAIRS, _PAIRS), seed=seed), out, teller)
     return teller.weights
+
+
+def has_half_precision_units() -> bool:
+    """Whether this CPU multiplies bfloat16 matrices in units of their own (AMX); elsewhere single precision is faster."""
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
 class _Teller:

@@ -22,6 +22,7 @@ TINY = NetworkShape(
     coarse=16,
     text=16,
     slots=28,
+    look=8,
     near=8,
     far=8,
 )

@@ -34,7 +34,7 @@ class NetworkShape:
         text_length: tokens of a caption at most.
         text, slots: width of the text encoder, and how many things it reads from a caption.
         edge, fine, middle, coarse: the denoiser's channels at 1/4, 1/8, 1/16 and 1/32 of the picture.
-        near, far: the finisher's channels at 1/2 and 1/4 of the picture.
+        look, near, far: what the finisher keeps of the control maps at 1/2 of the picture, its channels there and at 1/4.
     """
 
     controls: int
@@ -43,12 +43,13 @@ class NetworkShape:
     text_length: int = 112
     text: int = 128
     slots: int = 28
-    edge: int = 24
-    fine: int = 64
-    middle: int = 144
-    coarse: int = 224
-    near: int = 40
-    far: int = 80
+    edge: int = 48
+    fine: int = 96
+    middle: int = 160
+    coarse: int = 256
+    look: int = 64
+    near: int = 64
+    far: int = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,11 @@ def _conv(into: int, out: int, kernel: int = 3) -> nn.Conv2d:
     return nn.Conv2d(into, out, kernel, padding=kernel // 2)
 
 
+def _halved(into: int, out: int, times: int = 2) -> nn.Conv2d:
+    """Squares of ``times`` pixels, each to one."""
+    return nn.Conv2d(into, out, times, stride=times)
+
+
 def _zero(layer: nn.Conv2d | nn.Linear) -> nn.Conv2d | nn.Linear:
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:
@@ -111,40 +117,47 @@ def _zero(layer: nn.Conv2d | nn.Linear) -> nn.Conv2d | nn.Linear:
 
 
 class _Block(nn.Module):
-    """Two convolutions round a residual, scaled and shifted by time and text."""
+    """Two convolutions round a residual, after one norm that time and text scale and shift."""
 
     def __init__(self, into: int, out: int, state: int) -> None:
         super().__init__()
-        self.norm1, self.conv1 = nn.GroupNorm(8, into), _conv(into, out)
-        self.norm2, self.conv2 = nn.GroupNorm(8, out), _zero(_conv(out, out))
-        self.state = nn.Linear(state, 2 * out)
+        self.norm = nn.GroupNorm(8, into)
+        self.conv1, self.conv2 = _conv(into, out), _zero(_conv(out, out))
+        self.state = nn.Linear(state, 2 * into)
         self.skip = nn.Identity() if into == out else _conv(into, out, 1)
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
         scale, shift = self.state(state)[..., None, None].chunk(2, dim=1)
-        y = self.conv1(F.silu(self.norm1(x)))
-        y = self.norm2(y) * (1 + scale) + shift
+        y = self.conv1(torch.addcmul(shift, self.norm(x), 1 + scale))
         return self.skip(x) + self.conv2(F.silu(y))
 
 
-class _Reading(nn.Module):
-    """Pixels attend to the caption's words."""
+def _attend(query: Tensor, keys: Tensor, values: Tensor, hidden: Tensor | None = None) -> Tensor:
+    """Softmax attention in plain products: CPU kernels of the fused one are slow backwards. ``hidden`` keys get none."""
+    weights = (query * query.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
+    if hidden is not None:
+        weights = weights + hidden[:, None, None, :].to(weights.dtype) * -1e4
+    return weights.softmax(-1).to(values.dtype) @ values
 
-    def __init__(self, width: int, text: int, heads: int) -> None:
+
+class _Reading(nn.Module):
+    """Pixels attend to what was read: to the slots alone, or to the caption's words, too."""
+
+    def __init__(self, width: int, text: int, heads: int, *, slots_alone: bool = False) -> None:
         super().__init__()
-        self.heads, self.norm = heads, nn.GroupNorm(8, width)
+        self.heads, self.norm, self.slots_alone = heads, nn.GroupNorm(8, width), slots_alone
         self.query, self.both = _conv(width, width, 1), nn.Linear(text, 2 * width)
         self.out = _zero(_conv(width, width, 1))
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         b, c, h, w = x.shape
-        query = self.query(self.norm(x)).reshape(b, self.heads, c // self.heads, h * w).transpose(2, 3)
+        read = context.words[:, : context.slots.shape[1]] if self.slots_alone else context.words
+        query = self.query(self.norm(x)).flatten(2).reshape(b, self.heads, c // self.heads, h * w).transpose(2, 3)
         keys, values = (
             part.reshape(b, -1, self.heads, c // self.heads).transpose(1, 2)
-            for part in self.both(context.words).chunk(2, dim=-1)
+            for part in self.both(read).chunk(2, dim=-1)
         )
-        mask = ~context.is_padding[:, None, None, :]
-        seen = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
+        seen = _attend(query, keys, values, None if self.slots_alone else context.is_padding)
         return x + self.out(seen.transpose(2, 3).reshape(b, c, h, w))
 
 
@@ -159,10 +172,13 @@ class _Mixing(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         b, c, h, w = x.shape
         query, keys, values = (
-            self.all(self.norm(x)).reshape(b, 3, self.heads, c // self.heads, h * w).transpose(3, 4).unbind(1)
+            self.all(self.norm(x))
+            .flatten(2)
+            .reshape(b, 3, self.heads, c // self.heads, h * w)
+            .transpose(3, 4)
+            .unbind(1)
         )
-        mixed = F.scaled_dot_product_attention(query, keys, values)
-        return x + self.out(mixed.transpose(2, 3).reshape(b, c, h, w))
+        return x + self.out(_attend(query, keys, values).transpose(2, 3).reshape(b, c, h, w))
 
 
 def _level(blocks: nn.ModuleList, x: Tensor, state: Tensor) -> Tensor:
@@ -184,13 +200,13 @@ class Denoiser(nn.Module):
         self.brief = nn.Linear(text, _BRIEF)
         self.summary = nn.Linear(_BRIEF * shape.slots, state)
         self.time = nn.Sequential(nn.Linear(128, state), nn.SiLU(), nn.Linear(state, state))
-        self.edges = nn.Sequential(_conv(4 * shape.controls, edge, 1), nn.SiLU(), _conv(edge, edge))
-        self.stem = _conv(4 * edge + 12, fine, 1)
+        self.edges = nn.Sequential(_halved(shape.controls, edge, SMALL), nn.SiLU(), _conv(edge, edge))
+        self.stem = _halved(edge + 3, fine)
         self.down_fine = nn.ModuleList([_Block(fine, fine, state)])
-        self.to_middle = _conv(4 * fine, middle, 1)
+        self.to_middle = _halved(fine, middle)
         self.down_middle = nn.ModuleList([_Block(middle, middle, state)])
         self.read_middle = _Reading(middle, text, 4)
-        self.to_coarse = _conv(4 * middle, coarse, 1)
+        self.to_coarse = _halved(middle, coarse)
         self.coarse = nn.ModuleList([_Block(coarse, coarse, state) for _ in range(3)])
         self.read_coarse = nn.ModuleList([_Reading(coarse, text, 4) for _ in range(3)])
         self.mix_coarse = nn.ModuleList([_Mixing(coarse, 4) for _ in range(3)])
@@ -200,7 +216,7 @@ class Denoiser(nn.Module):
         self.mix_middle = _Mixing(middle, 4)
         self.from_middle = _conv(middle, 4 * fine, 1)
         self.up_fine = nn.ModuleList([_Block(2 * fine, fine, state), _Block(fine, fine, state)])
-        self.read_fine = _Reading(fine, text, 4)
+        self.read_fine = _Reading(fine, text, 4, slots_alone=True)
         self.to_edges = _conv(fine, 4 * edge, 1)
         self.head = nn.Sequential(_conv(2 * edge + 3, edge), nn.SiLU(), _zero(_conv(edge, 3)))
 
@@ -217,7 +233,7 @@ class Denoiser(nn.Module):
 
     def look(self, controls: Float[Tensor, "b c h w"]) -> Float[Tensor, "b e h4 w4"]:
         """What of full-size control maps in [0, 1] the small picture can hold."""
-        return self.edges(F.pixel_unshuffle(F.avg_pool2d(controls, SMALL // 2), 2))
+        return self.edges(controls)
 
     def forward(
         self,
@@ -228,18 +244,18 @@ class Denoiser(nn.Module):
     ) -> Float[Tensor, "b 3 h w"]:
         """The clean picture that is expected; ``time`` runs from 0 (noise) to 1 (picture), ``edges`` from ``look``."""
         state = F.silu(self.time(_waves(time)) + context.summary)
-        x = self.stem(F.pixel_unshuffle(torch.cat([edges, noisy], 1), 2))
-        fine = _level(self.down_fine, x, state)
-        x = _level(self.down_middle, self.to_middle(F.pixel_unshuffle(fine, 2)), state)
+        noisy = noisy.to(edges.dtype)
+        fine = _level(self.down_fine, self.stem(torch.cat([edges, noisy], 1)), state)
+        x = _level(self.down_middle, self.to_middle(fine), state)
         middle = self.read_middle(x, context)
-        x = self.to_coarse(F.pixel_unshuffle(middle, 2))
+        x = self.to_coarse(middle)
         for block, reading, mixing in zip(self.coarse, self.read_coarse, self.mix_coarse, strict=True):
             x = mixing(reading(block(x, state), context))
         x = _level(self.up_middle, torch.cat([F.pixel_shuffle(self.from_coarse(x), 2), middle], 1), state)
         x = self.mix_middle(self.reread_middle(x, context))
         x = _level(self.up_fine, torch.cat([F.pixel_shuffle(self.from_middle(x), 2), fine], 1), state)
         x = F.pixel_shuffle(self.to_edges(F.silu(self.read_fine(x, context))), 2)
-        return self.head(torch.cat([x, edges, noisy], 1))
+        return self.head(torch.cat([x, edges, noisy], 1)).float()
 
 
 def _waves(time: Float[Tensor, " b"]) -> Float[Tensor, "b 128"]:
@@ -256,13 +272,14 @@ class Finisher(nn.Module):
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
-        edge, near, far, state = shape.edge, shape.near, shape.far, shape.coarse
+        look, near, far, state = shape.look, shape.near, shape.far, shape.coarse
         self.time = nn.Sequential(nn.Linear(128, state), nn.SiLU(), nn.Linear(state, state))
         self.told = nn.Linear(state, state)
-        self.edges = _conv(4 * shape.controls, edge, 1)
-        self.stem = _conv(edge + 12 + 3, near)
+        self.edges = _halved(shape.controls, look)
+        self.canvas = _halved(3, 16)
+        self.stem = _conv(look + 16 + 3, near)
         self.down_near = nn.ModuleList([_Block(near, near, state)])
-        self.to_far = _conv(4 * near, far, 1)
+        self.to_far = _halved(near, far)
         self.far = nn.ModuleList([_Block(far, far, state), _Block(far, far, state)])
         self.from_far = _conv(far, 4 * near, 1)
         self.up_near = nn.ModuleList([_Block(2 * near, near, state)])
@@ -270,7 +287,7 @@ class Finisher(nn.Module):
 
     def look(self, controls: Float[Tensor, "b c h w"]) -> Float[Tensor, "b e h2 w2"]:
         """What it sees of full-size control maps in [0, 1]."""
-        return F.silu(self.edges(F.pixel_unshuffle(controls, 2)))
+        return F.silu(self.edges(controls))
 
     def forward(
         self,
@@ -284,8 +301,8 @@ class Finisher(nn.Module):
         state = F.silu(self.time(_waves(time)) + self.told(summary))
         whole = F.interpolate(small, scale_factor=SMALL, mode="bicubic", align_corners=False)
         half = F.interpolate(small, scale_factor=SMALL // 2, mode="bilinear", align_corners=False)
-        x = self.stem(torch.cat([edges, F.pixel_unshuffle(noisy, 2), half], 1))
-        near = _level(self.down_near, x, state)
-        x = _level(self.far, self.to_far(F.pixel_unshuffle(near, 2)), state)
+        seen = torch.cat([edges, self.canvas(noisy.to(edges.dtype)), half.to(edges.dtype)], 1)
+        near = _level(self.down_near, self.stem(seen), state)
+        x = _level(self.far, self.to_far(near), state)
         x = _level(self.up_near, torch.cat([F.pixel_shuffle(self.from_far(x), 2), near], 1), state)
-        return whole + F.pixel_shuffle(self.head(F.silu(x)), 2)
+        return whole + F.pixel_shuffle(self.head(F.silu(x)), 2).float()

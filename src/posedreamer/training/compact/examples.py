@@ -17,7 +17,7 @@ from jaxtyping import Int64, UInt8
 
 from posedreamer.execution.guard import die_with
 from posedreamer.generation.compact.controls import control_maps
-from posedreamer.records import Condition
+from posedreamer.records import Annotation, Condition
 from posedreamer.seeds import derive_seed
 from posedreamer.studio.painter import paint_condition
 from posedreamer.training.compact.attributes import slot_rows
@@ -28,14 +28,20 @@ ConditionSource = Callable[[int], Condition | None]
 """Conditions by label index; None where there is no scene. It must pickle."""
 
 _CHUNK: Final = 24
+_BODY_AND_FEET: Final = 23
+_JOINTS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
-    """Pictures that the studio painted, 8-bit sRGB, with what they were painted from; ``slots`` of ``slot_rows``."""
+    """Pictures that the studio painted, 8-bit sRGB, with what they were painted from; ``slots`` of ``slot_rows``.
+
+    ``joints`` are places of the people's joints in the picture (column, row), each drawn at random; -1 without people.
+    """
 
     pictures: UInt8[np.ndarray, "n h w 3"] = field(repr=False)
-    maps: UInt8[np.ndarray, "n c h w"] = field(repr=False)
+    maps: UInt8[np.ndarray, "n h w c"] = field(repr=False)
+    joints: Int64[np.ndarray, "n j 2"] = field(repr=False)
     captions: tuple[str, ...] = field(repr=False)
     slots: Int64[np.ndarray, "n s"] = field(repr=False)
 
@@ -49,6 +55,7 @@ class Examples:
         return cls(
             pictures=np.concatenate([part.pictures for part in parts]),
             maps=np.concatenate([part.maps for part in parts]),
+            joints=np.concatenate([part.joints for part in parts]),
             captions=tuple(caption for part in parts for caption in part.captions),
             slots=np.concatenate([part.slots for part in parts]),
         )
@@ -73,13 +80,21 @@ class ExampleMaker:
         condition = self.sources[int(source)](index)
         if condition is None:
             return None
-        picture = paint_condition(condition, derive_seed(self.seed, condition.condition_id, "paint"), None)
+        seed = derive_seed(self.seed, condition.condition_id, "paint")
         return Examples(
-            pictures=picture.pixels[None],
-            maps=control_maps(condition)[None],
+            pictures=paint_condition(condition, seed, None).pixels[None],
+            maps=np.ascontiguousarray(np.moveaxis(control_maps(condition), 0, -1))[None],
+            joints=_joints(condition.annotation, np.random.default_rng((seed, 1)))[None],
             captions=(condition.caption.text,),
             slots=slot_rows(condition.caption)[None],
         )
+
+
+def _joints(annotation: Annotation, rng: np.random.Generator) -> Int64[np.ndarray, "j 2"]:
+    """Joints of body and feet that are in the frame, hidden or not."""
+    rows = np.concatenate([person.keypoints_2d[:_BODY_AND_FEET] for person in annotation.people])
+    places = rows[rows[:, 2] > 0, :2].astype(np.int64)
+    return places[rng.integers(len(places), size=_JOINTS)] if len(places) else np.full((_JOINTS, 2), -1)
 
 
 class ExampleWorkers:

@@ -22,7 +22,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from posedreamer.generation.compact.controls import CHANNELS, MODES, channels_shown
 from posedreamer.generation.compact.network import SMALL, Context, NetworkShape
-from posedreamer.generation.compact.painting import to_unit
+from posedreamer.generation.compact.painting import to_controls, to_unit
 from posedreamer.generation.compact.sampling import mixed
 from posedreamer.generation.compact.tokens import encode_captions, train_tokenizer
 from posedreamer.generation.compact.weights import CompactModel
@@ -48,7 +48,7 @@ _MODE_SHARES: Final = {"all": 0.80, "depth": 0.08, "skeleton": 0.08, "none": 0.0
 _WARM_UP_STEPS: Final = 200
 _DECAY_FROM: Final = 0.6
 _MEAN_DECAY: Final = 0.999
-_CROP_PX: Final = 128
+_CROP_PX: Final = 96
 _DENOISER_TIMES: Final = -1.0
 _FINISHER_TIMES: Final = 0.0
 _NAMING: Final = 0.1
@@ -65,6 +65,7 @@ class TrainingPlan:
         round_size: fresh pictures of a round; pool_rounds: rounds that are held in memory.
         reuse: how often a picture is shown on average.
         overlap: pictures of the next round are made while the networks train (where they train on another device).
+        half_precision: products in bfloat16; faster where the device has units for them, slower elsewhere.
     """
 
     shape: NetworkShape = _SHAPE
@@ -77,6 +78,7 @@ class TrainingPlan:
     reuse: float = 6.0
     workers: int = 2
     overlap: bool = False
+    half_precision: bool = False
     device: str = "cpu"
     seed: int = 0
 
@@ -192,7 +194,8 @@ def _round(plan: TrainingPlan, state: TrainingState, pool: deque[Examples], cloc
 @dataclass(frozen=True, slots=True)
 class _Batch:
     pictures: UInt8[np.ndarray, "b h w 3"]
-    maps: UInt8[np.ndarray, "b c h w"]
+    maps: UInt8[np.ndarray, "b h w c"]
+    joints: Int64[np.ndarray, "b j 2"]
     tokens: Int64[np.ndarray, "b n"]
     slots: Int64[np.ndarray, "b s"]
 
@@ -209,6 +212,7 @@ def _batch(pool: deque[Examples], tokens: list[Int64[np.ndarray, "_n l"]], rows:
     return _Batch(
         np.stack([pool[part].pictures[row] for part, row in rows]),
         np.stack([pool[part].maps[row] for part, row in rows]),
+        np.stack([pool[part].joints[row] for part, row in rows]),
         np.stack([tokens[part][row] for part, row in rows]),
         np.stack([pool[part].slots[row] for part, row in rows]),
     )
@@ -226,11 +230,14 @@ def _step(
     state: TrainingState, plan: TrainingPlan, batch: _Batch, modes: Int64[np.ndarray, " b"], noise: torch.Generator
 ) -> Float[Tensor, "3"]:
     """One optimiser step of all networks; the three losses."""
-    seen = _seen(plan.device, batch, modes)
-    context = state.networks["denoiser"].read(seen.tokens, seen.modes)  # pyright: ignore[reportCallIssue]
-    flow, small = _denoised(state, seen, context, noise)
-    finish = _finished(state, seen, small, context, noise)
-    named = F.cross_entropy(state.networks["reader"](context.slots).flatten(0, 1), seen.slots.flatten(), ignore_index=0)
+    half = plan.half_precision
+    seen = _seen(plan.device, batch, modes, torch.bfloat16 if half else torch.float32)
+    with torch.autocast(plan.device, dtype=torch.bfloat16, enabled=half):
+        context = state.networks["denoiser"].read(seen.tokens, seen.modes)  # pyright: ignore[reportCallIssue]
+        flow, small = _denoised(state, seen, context, noise)
+        finish = _finished(state, seen, small, context, noise)
+        names = state.networks["reader"](context.slots)
+    named = F.cross_entropy(names.float().flatten(0, 1), seen.slots.flatten(), ignore_index=0)
     (flow + finish + _NAMING * named).backward()
     torch.nn.utils.clip_grad_norm_(state.networks.parameters(), 1.0)
     state.optimiser.step()
@@ -242,25 +249,29 @@ def _step(
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A batch on its device; ``controls`` are the maps that the modes show, ``mask`` the people, shown or not."""
+    """A batch on its device; ``controls`` are the maps that the modes show, ``mask`` the people, shown or not.
+
+    ``joints`` stay behind, as they only say where crops are.
+    """
 
     whole: Float[Tensor, "b 3 h w"]
     mask: Float[Tensor, "b 1 h w"]
     controls: Float[Tensor, "b c h w"]
+    joints: Int[np.ndarray, "b j 2"]
     tokens: Int[Tensor, "b n"]
     slots: Int[Tensor, "b s"]
     modes: Int[Tensor, " b"]
 
 
-def _seen(device: str, batch: _Batch, modes: Int64[np.ndarray, " b"]) -> _Seen:
-    shown = torch.from_numpy(np.stack([channels_shown(mode) for mode in MODES])[modes]).to(device, torch.uint8)
-    maps = torch.from_numpy(batch.maps).to(device)
+def _seen(device: str, batch: _Batch, modes: Int64[np.ndarray, " b"], dtype: torch.dtype) -> _Seen:
+    shown = torch.from_numpy(np.stack([channels_shown(mode) for mode in MODES])[modes]).to(device)
+    maps = torch.from_numpy(batch.maps).to(device).permute(0, 3, 1, 2)
     tokens = batch.tokens[:, : int((batch.tokens > 0).sum(axis=1).max())]
     return _Seen(
         to_unit(batch.pictures, device),
         maps[:, :1].float().div(255.0),
-        # in bytes until they lie as the networks want them: a quarter of the memory to move
-        (maps * shown[:, :, None, None]).contiguous(memory_format=torch.channels_last).float().div_(255.0),
+        to_controls(maps, shown, dtype),
+        batch.joints,
         torch.from_numpy(tokens).to(device),
         torch.from_numpy(batch.slots).to(device),
         torch.from_numpy(modes).to(device),
@@ -285,7 +296,7 @@ def _finished(
 ) -> Float[Tensor, ""]:
     """The finisher's loss on one crop of each picture."""
     finisher, size = state.networks["finisher"], min(_CROP_PX, seen.whole.shape[2])
-    corners = crop_corners(seen.mask, size, 2 * SMALL, noise)
+    corners = crop_corners(seen.joints, seen.whole.shape[2:], size, 2 * SMALL, noise)
     picture = crop(seen.whole, corners, size)
     time_ = draw_times(len(picture), _FINISHER_TIMES, noise).to(picture.device)
     noisy = mixed(picture, torch.randn(picture.shape, generator=noise).to(picture), time_)

@@ -4,18 +4,22 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
 __all__ = ["crop", "crop_corners", "draw_times", "flow_loss", "person_weight", "seen_small", "shrunk"]
 
-_LEAST_NOISE = 0.1
+_LEAST_NOISE = 0.15
+_FROM_NOISE = 0.1
 _PERSON = 6.0
 _SETTLED = 0.6
 _SMALL_NOISE = 0.15
-_ON_PEOPLE = 0.75
+_ON_PEOPLE = 0.85
 
 
 def shrunk(picture: Float[Tensor, "b c h w"], times: int) -> Float[Tensor, "b c h2 w2"]:
@@ -25,12 +29,17 @@ def shrunk(picture: Float[Tensor, "b c h w"], times: int) -> Float[Tensor, "b c 
 
 def person_weight(mask: Float[Tensor, "b 1 h w"], round_px: int) -> Float[Tensor, "b 1 h w"]:
     """1 on the background, 7 on people and ``round_px`` round them, where hair and loose clothes are."""
-    return 1.0 + _PERSON * F.max_pool2d(mask, 2 * round_px + 1, stride=1, padding=round_px)
+    tall = F.max_pool2d(mask, (2 * round_px + 1, 1), stride=1, padding=(round_px, 0))
+    return 1.0 + _PERSON * F.max_pool2d(tall, (1, 2 * round_px + 1), stride=1, padding=(0, round_px))
 
 
 def draw_times(count: int, towards_picture: float, generator: torch.Generator) -> Float[Tensor, " b"]:
-    """Logit-normal times of unit spread (Esser et al. 2024, arXiv 2403.03206) about sigmoid(``towards_picture``)."""
-    return torch.sigmoid(torch.randn(count, generator=generator) + towards_picture)
+    """Logit-normal times of unit spread (Esser et al. 2024, arXiv 2403.03206) about sigmoid(``towards_picture``).
+
+    One in ten is 0, where every picture begins; none is nearer to the picture than the sampler's last step.
+    """
+    drawn = torch.sigmoid(torch.randn(count, generator=generator) + towards_picture).clamp_max(1.0 - _LEAST_NOISE)
+    return torch.where(torch.rand(count, generator=generator) < _FROM_NOISE, 0.0, drawn)
 
 
 def flow_loss(
@@ -39,7 +48,7 @@ def flow_loss(
     time: Float[Tensor, " b"],
     weight: Float[Tensor, "b 1 h w"],
 ) -> Float[Tensor, ""]:
-    """Velocity error of an x-prediction, ((x' - x) / (1 - t))^2, weighted by pixel; 1 - t is held above 0.1."""
+    """Velocity error of an x-prediction, ((x' - x) / (1 - t))^2, weighted by pixel; 1 - t is held above 0.15."""
     scale = 1.0 / (1.0 - time).clamp_min(_LEAST_NOISE) ** 2
     error = (predicted - picture).square().mean(dim=1, keepdim=True) * weight
     return (error.mean(dim=(1, 2, 3)) * scale).mean() / weight.mean()
@@ -58,19 +67,22 @@ def seen_small(
 
 
 def crop_corners(
-    mask: Float[Tensor, "b 1 h w"], size: int, step: int, generator: torch.Generator
+    joints: Int[np.ndarray, "b j 2"], picture: Sequence[int], size: int, step: int, generator: torch.Generator
 ) -> list[tuple[int, int]]:
-    """Top left corners, multiples of ``step``, of square crops: three in four about a pixel of a person."""
-    height, width = mask.shape[2:]
+    """Top left corners, multiples of ``step``, of square crops of pictures of (height, width): most about a joint.
+
+    ``joints`` are (column, row); a row of pictures without people has negative ones.
+    """
+    height, width = picture
     corners: list[tuple[int, int]] = []
-    for one in mask[:, 0].cpu():
-        places = torch.nonzero(one > 0)
-        dice = torch.rand(3, generator=generator).tolist()
-        if len(places) and dice[0] < _ON_PEOPLE:
-            row, column = places[int(dice[1] * len(places))].tolist()
-            top, left = row - size // 2, column - size // 2
+    for places in joints:
+        dice = torch.rand(4, generator=generator).tolist()
+        column, row = places[int(dice[0] * len(places))].tolist()
+        if column < 0 or dice[1] >= _ON_PEOPLE:
+            row, column = int(dice[2] * height), int(dice[3] * width)
         else:
-            top, left = int(dice[1] * height) - size // 2, int(dice[2] * width) - size // 2
+            row, column = row + int((dice[2] - 0.5) * size / 2), column + int((dice[3] - 0.5) * size / 2)
+        top, left = row - size // 2, column - size // 2
         corners.append((_held(top, height - size) // step * step, _held(left, width - size) // step * step))
     return corners
 
