@@ -70,7 +70,7 @@ def train_compact(
 
 
 def has_half_precision_units() -> bool:
-    """Whether this CPU multiplies bfloat16 matrices in units of their own (AMX); elsewhere single precision is faster."""
+    """Whether this CPU has units for products in bfloat16 (AMX); on others single precision is faster."""
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 

@@ -34,7 +34,8 @@ class NetworkShape:
         text_length: tokens of a caption at most.
         text, slots: width of the text encoder, and how many things it reads from a caption.
         edge, fine, middle, coarse: the denoiser's channels at 1/4, 1/8, 1/16 and 1/32 of the picture.
-        look, near, far: what the finisher keeps of the control maps at 1/2 of the picture, its channels there and at 1/4.
+        look: what the finisher keeps of the control maps at 1/2 of the picture.
+        near, far: the finisher's channels at 1/2 and 1/4 of the picture.
     """
 
     controls: int
@@ -133,7 +134,7 @@ class _Block(nn.Module):
 
 
 def _attend(query: Tensor, keys: Tensor, values: Tensor, hidden: Tensor | None = None) -> Tensor:
-    """Softmax attention in plain products: CPU kernels of the fused one are slow backwards. ``hidden`` keys get none."""
+    """Softmax attention in plain products, as the fused kernel is slow backwards on CPUs; ``hidden`` keys get none."""
     weights = (query * query.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
     if hidden is not None:
         weights = weights + hidden[:, None, None, :].to(weights.dtype) * -1e4
