@@ -26,17 +26,17 @@ from posedreamer.seeds import derive_seed, generator_for
 RECIPE = "paired"
 STYLES = ("photo", "snapshot", "photo", "drawn")
 WILD_FROM = 0.75
-SHARES = {"upright": 0.3, "wild": 0.3, "floor": 0.2, "inverted": 0.2}
+SHARES = {"upright": 0.375, "wild": 0.375, "floor": 0.2, "inverted": 0.05}
 
 
 def choose(pool: Any, n: int, context: tuple[int, int]) -> list[tuple[int, str]]:
     """Label indices in order, until every pose class has its share of ``n``."""
     wanted = {pose: max(2, round(n * share)) for pose, share in SHARES.items()}
     chosen: list[tuple[int, str]] = []
-    batch, first = 32, 0
+    batch, first = 256, 0
     while any(wanted.values()):
         tasks = [(*context, index) for index in range(first, first + batch)]
-        for index, pose in enumerate(pool.map(pose_class, tasks), start=first):
+        for index, pose in enumerate(pool.map(pose_class, tasks, chunksize=16), start=first):
             if pose and wanted[pose]:
                 wanted[pose] -= 1
                 chosen.append((index, pose))

@@ -1,8 +1,11 @@
 """Real runs from end to end: real body, real painter, real judge, small pictures."""
 
+from pathlib import Path
+
 import pyarrow.parquet as pq
 import pytest
 
+from estimators.tiny_models import write_classifier
 from posedreamer.dataset.open import open_dataset
 from posedreamer.dataset.verify import verify
 from posedreamer.errors import InputError, RecipeError, RunError
@@ -10,7 +13,7 @@ from posedreamer.generation.compact.generator import CompactGenerator
 from posedreamer.recipes import components, run
 from posedreamer.recipes.files import load_recipe
 from posedreamer.recipes.plan import plan
-from posedreamer.recipes.run import generate
+from posedreamer.recipes.run import generate, reduction_of
 
 SMALL = ("width=128", "height=128", "block_size=4")
 
@@ -151,3 +154,13 @@ def test_an_unknown_option_of_a_motion_path_is_refused(tmp_path):
     setting = f"labels=[{{path: {tmp_path}, options: {{strides: 2}}}}]"
     with pytest.raises(RecipeError, match='Did you mean "stride"'):
         run.prepare("demo", (), (setting,))
+
+
+def test_licences_of_models_that_scorers_name_are_told(tmp_path: Path) -> None:
+    model = write_classifier(tmp_path / "classifier", {0: "fine", 1: "not_fine"})
+    scorers = f"[{{name: blazepose}}, {{name: safety, options: {{model: '{model}', unsafe: [not_fine]}}}}]"
+    recipe = load_recipe("demo", (f"scorers={scorers}",))
+    told = lambda: reduction_of(recipe, {}, {}).licences[f"scorer safety, {model}"]  # noqa: E731
+    assert told() == "licence not known"
+    (model / "README.md").write_text("---\nlicense: mit\n---\n")
+    assert told() == "mit"

@@ -9,14 +9,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import torch
+import yaml
 
 from posedreamer.errors import InputError, MissingWeightsError, RecipeError
 from posedreamer.estimators.optional import package, quietly
 
-__all__ = ["Pretrained", "folder_digest", "in_one_thread", "load_pretrained", "named"]
+__all__ = [
+    "UNKNOWN_LICENCE",
+    "Pretrained",
+    "card_licence",
+    "folder_digest",
+    "in_one_thread",
+    "load_pretrained",
+    "named",
+]
+
+UNKNOWN_LICENCE: Final = "licence not known"
 
 _HUB_ID: Final = re.compile(r"^[\w.-]+/[\w.-]+$")
 _COMMIT: Final = re.compile(r"^[0-9a-f]{40}$")
@@ -47,6 +58,18 @@ class Pretrained:
                 f"{folder}: expected a folder with a model's config.json, found none; name another"
             )
         return f"{folder.name}@{_digest_once(folder)}"
+
+    @property
+    def licence(self) -> str:
+        """As the model card says, read from the folder or the hub's cache, or fetched; UNKNOWN_LICENCE without one."""
+        if not self.revision:
+            return card_licence(Path(self.source).expanduser()) or UNKNOWN_LICENCE
+        hub = package("huggingface_hub", _STEP.format(extra=self.extra))
+        try:
+            card = Path(hub.hf_hub_download(self.source, "README.md", revision=self.revision))
+        except (OSError, ValueError):
+            return UNKNOWN_LICENCE
+        return card_licence(card.parent) or UNKNOWN_LICENCE
 
     def config(self) -> Any:
         """The model's configuration. Raises MissingWeightsError, MissingExtraError."""
@@ -117,6 +140,21 @@ def load_pretrained(kind: str, name: str, extra: str) -> Any:
     is_folder = Path(name).expanduser().exists()
     source, _, revision = (name, "", "") if is_folder else name.partition("@")
     return Pretrained(source=source, revision=revision, extra=extra).part(kind)
+
+
+def card_licence(folder: Path) -> str:
+    """``license_name`` or ``license`` from the head of a folder's model card; "" where none says."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return ""
+    text = card.read_text(encoding="utf-8", errors="replace")
+    _, _, rest = text.partition("---\n")
+    try:
+        head: Any = yaml.safe_load(rest.partition("\n---")[0]) if text.startswith("---\n") else None
+    except yaml.YAMLError:
+        return ""
+    values = cast("dict[str, Any]", head if isinstance(head, dict) else {})
+    return str(values.get("license_name") or values.get("license") or "")
 
 
 @lru_cache(maxsize=16)

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float64
 
 from posedreamer.errors import InputError
-from posedreamer.estimators.pretrained import load_pretrained
+from posedreamer.estimators.pretrained import load_pretrained, named
 from posedreamer.estimators.top_down import SeenPerson, crop_of, joints_of_heatmaps
 from posedreamer.geometry.keypoints import COCO_17
 from posedreamer.records import Picture
@@ -40,8 +40,8 @@ class VitPose:
 
     @property
     def version(self) -> str:
-        """Both ids."""
-        return "+".join(name for name in (self._model_id, self._detector_id) if name)
+        """Both models with what pins them. Raises MissingWeightsError for a folder that is not there."""
+        return "+".join(named(name, "ViTPose").label for name in (self._model_id, self._detector_id) if name)
 
     def fetch(self) -> None:
         """The weights are on this machine. Raises MissingWeightsError or MissingExtraError."""

@@ -18,6 +18,7 @@ from posedreamer.bodies import load_body
 from posedreamer.dataset.manifest import Counts, hold_dataset, read_manifest
 from posedreamer.dataset.reduce import Reduction, reduce_dataset
 from posedreamer.errors import RecipeError, RunError
+from posedreamer.estimators.pretrained import UNKNOWN_LICENCE, named
 from posedreamer.estimators.weights import weight_statuses
 from posedreamer.execution.blocks import BlockFolder, blocks_of
 from posedreamer.execution.local import run_blocks
@@ -43,6 +44,9 @@ _JUDGED_BY_WEIGHTS: Final = frozenset(
     {"agreement", "blazepose", "head_pose", "keypoints", "people", "silhouette", "symmetry"}
 )
 """Scorers whose numbers come from the pinned weights."""
+
+_MODELS: Final = ("model", "detector", "aesthetic")
+"""Options of scorers that name a model of the user's."""
 
 _PACKAGES: Final = ("numpy", "torch", "numba", "opencv-python-headless", "pillow", "ai-edge-litert", "pyarrow")
 
@@ -229,4 +233,16 @@ def _licences(recipe: Recipe) -> dict[str, str]:
         found[f"control {control.name}"] = control.licence
     if any(part.name in _JUDGED_BY_WEIGHTS for part in recipe.scorers):
         found |= {f"judge {status.name}": status.licence for status in weight_statuses()}
-    return found
+    return found | _scorer_licences(recipe)
+
+
+def _scorer_licences(recipe: Recipe) -> dict[str, str]:
+    """Of the models that scorers' options name; a single file says none."""
+    models = [(part.name, str(part.options.get(option) or "")) for part in recipe.scorers for option in _MODELS]
+    return {
+        f"scorer {scorer}, {model}": UNKNOWN_LICENCE
+        if model.endswith((".onnx", ".safetensors"))
+        else named(model, f"scorer {scorer}").licence
+        for scorer, model in models
+        if model
+    }

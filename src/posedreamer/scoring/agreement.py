@@ -12,6 +12,7 @@ from jaxtyping import Float64
 from posedreamer.errors import RecipeError
 from posedreamer.estimators.blazepose import Detection
 from posedreamer.estimators.onnx_pose import OnnxPose
+from posedreamer.estimators.pretrained import named
 from posedreamer.estimators.top_down import PoseEstimator, SeenPerson
 from posedreamer.estimators.vitpose import VitPose
 from posedreamer.estimators.weights import blazepose_files
@@ -42,8 +43,9 @@ class AgreementScorer:
         """Keep the options; models are loaded at the first picture.
 
         Args:
-            model: a file that ends in ".onnx" (extra ``onnx``), or the hub id or folder of a ViTPose (``vitpose``).
-            detector: hub id or folder of a detector of the RT-DETR family, for ViTPose; otherwise the second estimator
+            model: a file that ends in ".onnx" (extra ``onnx``), or a ViTPose (``vitpose``): "owner/name@commit" on the
+                hub or a folder.
+            detector: a detector of the RT-DETR family, named likewise, for ViTPose; otherwise the second estimator
                 looks where BlazePose found somebody.
             min_joint_confidence: joints of which the second estimator is less sure are misses.
 
@@ -56,6 +58,9 @@ class AgreementScorer:
                 f"min_joint_confidence={min_joint_confidence}; expected a model, a detector with ViTPose alone, and a "
                 "confidence within [0, 1]"
             )
+        if not is_onnx:
+            for each in filter(None, (model, detector)):
+                named(each, "scorer agreement")
         self._second: PoseEstimator = OnnxPose(Path(model)) if is_onnx else VitPose(model, detector)
         self._min_confidence = min_joint_confidence
 

@@ -11,12 +11,16 @@ import pytest
 import torch
 from PIL import Image
 
+from estimators.tiny_models import write_segformer
 from generation.diffusion.tiny import COMMON
 from posedreamer.catalog import factory
-from posedreamer.errors import RecipeError
+from posedreamer.errors import MissingWeightsError, RecipeError
+from posedreamer.estimators.mesh_depth import objects_in_front, without
+from posedreamer.estimators.segmentation import Segmenter
 from posedreamer.generation.diffusion.controls import KINDS, control_picture
 from posedreamer.generation.diffusion.library import package, quietly
 from posedreamer.generation.protocol import PaintJob
+from posedreamer.records import Picture
 
 KINDS_OF_GENERATOR = (
     "sdxl",
@@ -265,3 +269,28 @@ def test_text2img_paints_texts_without_any_condition(models: Path) -> None:
     assert [picture.pixels.shape for picture in pictures] == [(48, 64, 3)] * 3
     assert not np.array_equal(pictures[0].pixels, pictures[1].pixels)
     assert not np.array_equal(pictures[0].pixels, pictures[2].pixels)
+
+
+def test_what_stands_before_people_in_the_first_picture_is_cut_out_of_the_control(
+    models: Path, jobs: list[PaintJob], tmp_path: Path
+) -> None:
+    folder = write_segformer(tmp_path / "segformer", {0: "chair", 1: "person", 2: "bag", 3: "car"})
+    (folder / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n")
+    plain, cut = make("depth2img", models), make("depth2img", models, cut_out=str(folder))
+    cut.fetch()
+    condition, (first,) = jobs[0].condition, cut.first.pictures(jobs[:1])
+    seen = Segmenter(str(folder)).classes(Picture(pixels=first))
+    hidden = objects_in_front(condition.buffers.person_id >= 0, seen.people, seen.things())
+    assert hidden.any(), "the random model must see a thing before the person, or nothing is tested"
+    by_hand = replace(jobs[0], condition=replace(condition, buffers=without(condition.buffers, hidden)))
+    assert np.abs(pixels(cut, jobs[:1]) - pixels(plain, [by_hand])).max() <= 1
+    assert np.abs(pixels(cut, jobs[:1]) - pixels(plain, jobs[:1])).mean() > 0.02
+    assert cut.revision != plain.revision
+    assert cut.licence == f"{plain.licence} + cc-by-4.0"
+
+
+def test_a_model_that_cuts_out_is_pinned_and_there(models: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"depth2img.cut_out names owner/segformer with no revision"):
+        make("depth2img", models, cut_out="owner/segformer")
+    with pytest.raises(MissingWeightsError, match="cannot be loaded"):
+        make("depth2img", models, cut_out=str(tmp_path)).fetch()

@@ -135,7 +135,7 @@ class DiffusionGenerator(ABC):
         options = {each.name: plain(getattr(self, each.name)) for each in fields(self)}
         kept = {key: value for key, value in options.items() if key not in _NOT_IN_REVISION}
         pins = [fingerprint(ref) for ref in self._spec.refs]
-        text = json.dumps([kept, pins, self._first.pin if self._first else ""], sort_keys=True, default=str)
+        text = json.dumps([kept, pins, *self._more_pins()], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         label = self._spec.model.repo or "local model"
         return f"{REVISION}, diffusers {version()}, {label} {pins[0]}, {self.steps} steps, options {digest}"
@@ -144,6 +144,10 @@ class DiffusionGenerator(ABC):
     def _first(self) -> FirstPictures | None:
         """Where first pictures come from, for generators that start from one."""
         return None
+
+    def _more_pins(self) -> tuple[str, ...]:
+        """What pins the inputs that are no models of the pipeline."""
+        return (self._first.pin if self._first else "",)
 
     @property
     def licence(self) -> str:

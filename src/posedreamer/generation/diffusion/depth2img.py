@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from posedreamer.errors import RecipeError, did_you_mean
+from posedreamer.estimators.mesh_depth import objects_in_front, without
+from posedreamer.estimators.pretrained import named
+from posedreamer.estimators.segmentation import Segmenter
 from posedreamer.generation.diffusion.base import (
     DiffusionGenerator,
     Start,
@@ -17,10 +21,12 @@ from posedreamer.generation.diffusion.base import (
 from posedreamer.generation.diffusion.controls import as_pictures, check_kind
 from posedreamer.generation.diffusion.first import FirstPictures, read_first
 from posedreamer.generation.diffusion.flux import check_flux, flux_arguments, read_control_lora
+from posedreamer.generation.diffusion.licences import joined
 from posedreamer.generation.diffusion.loading import Loaded, PipelineSpec
 from posedreamer.generation.diffusion.sdxl import negatives, sdxl_arguments
 from posedreamer.generation.diffusion.settings import ControlNet, Lora, check_number
 from posedreamer.generation.protocol import PaintJob
+from posedreamer.records import Picture
 
 __all__ = ["FAMILIES", "Depth2ImgGenerator"]
 
@@ -39,6 +45,9 @@ class Depth2ImgGenerator(DiffusionGenerator):
     Attributes:
         family: one of FAMILIES.
         first: {folder: ...}, or {generator: name, options: {...}}.
+        cut_out: a segmentation model, "owner/name@commit" or a folder (extra ``segmentation``): what it sees before
+            the people of the first picture is cut out of the control pictures, so that it stays; "" cuts nothing.
+            Labels keep the visibility that their own scene has.
         strength: share of the way back to noise, and so of ``steps`` taken (Diffusion-HPC: 0.7).
         controls: ControlNets, for SDXL and FLUX: mappings as ``sdxl`` and ``flux`` take them.
         control: for FLUX without ControlNets, the control picture beside the latents.
@@ -49,6 +58,7 @@ class Depth2ImgGenerator(DiffusionGenerator):
 
     family: str = "sdxl"
     first: Any = None
+    cut_out: str = ""
     strength: float = 0.7
     controls: Any = ()
     control: str = "depth"
@@ -66,6 +76,8 @@ class Depth2ImgGenerator(DiffusionGenerator):
         object.__setattr__(self, "controls", read_controls(self.controls, "depth2img.controls"))
         object.__setattr__(self, "control_lora", read_control_lora(self.control_lora, "depth2img.control_lora"))
         check_kind(self.control, "depth2img.control")
+        if self.cut_out:
+            named(self.cut_out, "depth2img.cut_out")
         check_number("depth2img.strength", self.strength, 0.0, 1.0)
         if int(self.steps * self.strength) < 1:
             raise RecipeError(f"depth2img takes steps x strength = {self.steps * self.strength:g} steps, at least 1")
@@ -107,8 +119,24 @@ class Depth2ImgGenerator(DiffusionGenerator):
         if self.family == "flux":
             check_flux(loaded, self._networks)
 
+    @property
+    def licence(self) -> str:
+        """The licences of every model that paints, and of the one that cuts out."""
+        own = super(Depth2ImgGenerator, self).licence
+        return joined([own, named(self.cut_out, "depth2img.cut_out").licence]) if self.cut_out else own
+
+    def fetch(self) -> None:
+        """As every generator's, and the model that cuts out is there. Raises as that."""
+        super(Depth2ImgGenerator, self).fetch()
+        if self.cut_out:
+            _segmenter(self.cut_out).fetch()
+
+    def _more_pins(self) -> tuple[str, ...]:
+        own = super(Depth2ImgGenerator, self)._more_pins()
+        return (*own, _segmenter(self.cut_out).version) if self.cut_out else own
+
     def _arguments(self, loaded: Loaded, starts: Sequence[Start]) -> dict[str, Any]:
-        jobs = [start.job for start in starts]
+        jobs = [self._cut(start) for start in starts]
         return {
             **self._texts(loaded, jobs),
             **self._controls(loaded, jobs),
@@ -117,6 +145,14 @@ class Depth2ImgGenerator(DiffusionGenerator):
             "num_inference_steps": self.steps,
             "guidance_scale": self.guidance,
         }
+
+    def _cut(self, start: Start) -> PaintJob:
+        """The job, its scene without what stands before the people in the first picture."""
+        if not self.cut_out or start.first is None:
+            return start.job
+        seen, condition = _segmenter(self.cut_out).classes(Picture(pixels=start.first)), start.job.condition
+        hidden = objects_in_front(condition.buffers.person_id >= 0, seen.people, seen.things())
+        return replace(start.job, condition=replace(condition, buffers=without(condition.buffers, hidden)))
 
     def _texts(self, loaded: Loaded, jobs: Sequence[PaintJob]) -> dict[str, Any]:
         texts = [job.condition.caption.text for job in jobs]
@@ -129,3 +165,8 @@ class Depth2ImgGenerator(DiffusionGenerator):
         if self.family == "flux":
             return flux_arguments(loaded, self._networks, self.control, jobs)
         return {"depth_map": control_tensor(jobs, "depth", signed=False)[:, 0]}
+
+
+@lru_cache(maxsize=2)
+def _segmenter(model: str) -> Segmenter:
+    return Segmenter(model)

@@ -6,14 +6,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal, cast
-
-import yaml
+from typing import Any, Final, Literal
 
 from posedreamer.errors import MissingExtraError, MissingWeightsError, RecipeError
-from posedreamer.estimators.pretrained import folder_digest
+from posedreamer.estimators.pretrained import UNKNOWN_LICENCE, card_licence, folder_digest
 from posedreamer.generation.diffusion.library import hub
-from posedreamer.generation.diffusion.licences import KNOWN, UNKNOWN_LICENCE
+from posedreamer.generation.diffusion.licences import KNOWN
 
 __all__ = ["ModelRef", "Part", "fetch", "fingerprint", "held_revisions", "licence_of", "locate", "parse"]
 
@@ -148,7 +146,7 @@ def licence_of(ref: ModelRef, stated: str = "") -> str:
     if known:
         return known.licence
     try:
-        return stated or _card_licence(locate(ref)) or UNKNOWN_LICENCE
+        return stated or card_licence(locate(ref)) or UNKNOWN_LICENCE
     except MissingWeightsError:
         return UNKNOWN_LICENCE
 
@@ -211,18 +209,3 @@ def _missing(ref: ModelRef) -> MissingWeightsError:
         f"the model {ref.label} is not on this machine and the hub cannot be reached. "
         f"On a machine with a network run: {ref.command}"
     )
-
-
-def _card_licence(folder: Path) -> str:
-    """``license_name`` or ``license`` from the head of the model card."""
-    card = folder / "README.md"
-    if not card.is_file():
-        return ""
-    text = card.read_text(encoding="utf-8", errors="replace")
-    _, _, rest = text.partition("---\n")
-    try:
-        head: Any = yaml.safe_load(rest.partition("\n---")[0]) if text.startswith("---\n") else None
-    except yaml.YAMLError:
-        return ""
-    values = cast("dict[str, Any]", head if isinstance(head, dict) else {})
-    return str(values.get("license_name") or values.get("license") or "")

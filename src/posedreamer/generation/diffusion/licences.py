@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["KNOWN", "UNKNOWN_LICENCE", "KnownModel", "joined"]
+from posedreamer.estimators.pretrained import UNKNOWN_LICENCE
 
-UNKNOWN_LICENCE: Final = "licence not known"
+__all__ = ["KNOWN", "KnownModel", "joined"]
 
 _FLUX_DEV: Final = "FLUX.1-dev Non-Commercial License"
 _RAIL: Final = "CreativeML Open RAIL++-M"
