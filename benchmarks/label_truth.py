@@ -91,7 +91,9 @@ def make_rows(arguments: argparse.Namespace) -> dict[str, np.ndarray]:
         write_sheet(arguments.out)
     numbers = ("rarity", *score_names(load_recipe(RECIPE)))
     columns = {name: np.array([row.get(name, np.nan) for row in rows], dtype=np.float64) for name in numbers}
-    return columns | {name: np.array([row[name] for row in rows]) for name in ("label", "pose", "style", "error")}
+    return columns | {
+        name: np.array([row[name] for row in rows]) for name in ("label", "pose", "class", "style", "error")
+    }
 
 
 def measured(columns: dict[str, np.ndarray], seed: int) -> dict[str, Any]:
@@ -103,6 +105,9 @@ def measured(columns: dict[str, np.ndarray], seed: int) -> dict[str, Any]:
     clean = {pose: int(((columns["pose"] == pose) & (columns["error"] == CLEAN)).sum()) for pose in poses}
     detected = {error: _point(columns, balanced, _poses_of(error), error) for error in errors}
     survival = hard_survival(columns, goods["policy paper"], balanced, GROSS, seed)
+    alone = columns["pose"] != "pair"
+    of_one = {name: values[alone] for name, values in columns.items()}
+    survival_of_one = hard_survival(of_one, goods["policy paper"][alone], balanced[alone], GROSS, seed)
     return {
         "n": len(np.unique(columns["label"])),
         "detected": {error: share.as_list()[0] for error, share in detected.items()},
@@ -110,6 +115,7 @@ def measured(columns: dict[str, np.ndarray], seed: int) -> dict[str, Any]:
         "hard_survival_ratio": round(survival["ratio"], 4),
         "bars": {error: bar for error, bar in BARS.items() if error in errors},
         "hard_survival": {name: round(float(value), 4) for name, value in survival.items()},
+        "hard_survival_of_one_person": {name: round(float(value), 4) for name, value in survival_of_one.items()},
         "hard_survival_bar": HARDNESS_BAR,
         "detected_with_interval": {error: share.as_list() for error, share in detected.items()},
         "clean_pictures": clean,
@@ -197,11 +203,12 @@ def print_tables(found: Mapping[str, Any]) -> None:
         others = {name: by[pose][CLEAN][0] for name, by in found["policies_as_shipped"].items()}
         words = ", ".join(f"{name.removeprefix('policy ')} {value:.1%}" for name, value in others.items())
         print(f"clean pictures dropped, {pose} ({shares[CLEAN][3]}): {words}")
-    hard = found["hard_survival"]
-    print(
-        f"hard poses alive at {hard['detected_gross']:.1%} of gross errors found: paper {hard['survive_paper']:.1%}, "
-        f"balanced {hard['survive_balanced']:.1%}, ratio {hard['ratio']:.2f} ({hard['low']:.2f} to {hard['high']:.2f})"
-    )
+    for what, hard in (("", found["hard_survival"]), (" of one person", found["hard_survival_of_one_person"])):
+        print(
+            f"hard poses{what} alive at {hard['detected_gross']:.1%} of gross errors found: paper "
+            f"{hard['survive_paper']:.1%}, balanced {hard['survive_balanced']:.1%}, ratio {hard['ratio']:.2f} "
+            f"({hard['low']:.2f} to {hard['high']:.2f})"
+        )
 
 
 def _mean(by_pose: Mapping[str, Any], poses: Sequence[str], error: str) -> float:

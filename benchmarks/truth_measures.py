@@ -59,13 +59,17 @@ def area(good: np.ndarray, bad: np.ndarray) -> float:
 
 
 def margins(columns: Columns, policy: Policy) -> np.ndarray:
-    """How far each row is inside the policy's bounds, in spreads of each score over clean pictures; kept from 0 on."""
+    """How far each row is inside the policy's bounds, in spreads of each score over clean pictures; kept from 0 on.
+
+    ``class`` of a row is its pose class for a gate: that of its first person, where the pose class told is "pair".
+    """
     spreads = {name: _spread(columns, name) for name in policy.scores()}
     count = len(columns["error"])
     found = np.full(count, np.inf)
     for place in range(count):
         scores = {name: float(columns[name][place]) for name in policy.scores() if not math.isnan(columns[name][place])}
-        said = [margin for rule in policy.rules if (margin := _margin(rule, scores, spreads)) is not None]
+        rules = [rule for rule in policy.rules if not rule.where.pose or columns["class"][place] in rule.where.pose]
+        said = [margin for rule in rules if (margin := _margin(rule, scores, spreads)) is not None]
         found[place] = min(said, default=math.inf)
     return found
 

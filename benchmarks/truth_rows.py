@@ -63,7 +63,7 @@ def judged_label(task: tuple[int, int, int, str, int, Path | None]) -> list[dict
     pictures = dict(_pictures(true, donor, style, seed))
     scored = judge(list(pictures.values()), [true.annotation] * len(pictures))
     control = scored[0]
-    base = {"label": place, "pose": pose, "style": style, "rarity": rarity(true)}
+    base = {"label": place, "pose": pose, "class": pose, "style": style, "rarity": rarity(true)}
     rows = [
         {**base, "error": error, **with_control(scores, control)}
         for error, scores in zip(list(pictures)[1:], scored[1:], strict=True)

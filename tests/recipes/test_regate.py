@@ -39,7 +39,7 @@ def write_ledger(path, n, seed=0):
     rng = np.random.default_rng(seed)
     posture = rng.choice(POSTURES, n, p=[0.7, 0.2, 0.1])
     top = rng.choice(["shirt", "coat", "sari"], n)
-    control = np.where(posture == "upright", 0.95, 0.55) + rng.normal(0, 0.03, n)
+    control = np.where(posture == "upright", 0.95, 0.4) + rng.normal(0, 0.03, n)
     oks = np.clip(control - np.abs(rng.normal(0, 0.03, n)) - 0.3 * ((top == "sari") & (rng.random(n) < 0.8)), 0, 1)
     scores = {name: np.full(n, 1.0) for name in NAMES}
     scores |= {"oks": oks, "control_oks": control, "excess_oks": oks - control, "control_failed": np.zeros(n)}
