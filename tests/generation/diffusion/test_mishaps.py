@@ -340,6 +340,14 @@ def test_levers_that_are_not_there_are_told(models: Path, jobs: list[PaintJob]) 
         text2img(models, device="cuda").paint(jobs[:1])
 
 
+@pytest.mark.parametrize("quantize", ["int8", "fp8"])
+def test_quantised_weights_paint_nearly_the_same_picture(quantize: str, models: Path, jobs: list[PaintJob]) -> None:
+    plain, rough = flux(models).paint(jobs), flux(models, quantize=quantize).paint(jobs)
+    seeds = np.abs(plain[0].pixels.astype(int) - plain[2].pixels.astype(int)).mean()
+    gaps = [np.abs(a.pixels.astype(int) - b.pixels.astype(int)).mean() for a, b in zip(plain, rough, strict=True)]
+    assert 0.0 < max(gaps) < 0.5 * seeds, "approximate, and far nearer than another seed"
+
+
 def test_quantised_weights_need_their_extra(
     models: Path, jobs: list[PaintJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
