@@ -188,13 +188,14 @@ def compact(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that make pictures.")] = None,
     seed: Seed = 0,
+    start: Annotated[Path | None, typer.Option(help="A weight file to begin from; by default nothing.")] = None,
 ) -> None:
-    """Train the built-in diffusion generator from nothing, on studio pictures made on the spot."""
+    """Train the built-in diffusion generator, on studio pictures made on the spot."""
     from posedreamer.recipes.training import train_compact
 
     sitting_minutes = math.inf if sitting is None else sitting
     weights = train_compact(
-        out, minutes=minutes, sitting_minutes=sitting_minutes, device=device, workers=workers, seed=seed
+        out, minutes=minutes, sitting_minutes=sitting_minutes, device=device, workers=workers, seed=seed, start=start
     )
     typer.echo(f"weights: {weights}")
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from generation.compact.tiny import TINY
-from posedreamer.errors import InputError
+from generation.compact.tiny import TINY, tiny_weights
+from posedreamer.errors import InputError, MissingWeightsError
 from posedreamer.generation.compact.weights import load_model, save_model
 from posedreamer.training.compact.attributes import SLOTS, WORDS, slot_rows
 from posedreamer.training.compact.examples import ExampleMaker, Examples, ExampleWorkers
@@ -109,6 +109,18 @@ def test_training_goes_on_where_it_stopped(trained: Path, tmp_path: Path) -> Non
     assert after.progress.next_index > before.progress.next_index
     assert after.progress.seconds > before.progress.seconds
     assert len(list(tmp_path.glob("state-*.safetensors"))) == 1
+
+
+def test_training_begins_from_weights(tmp_path: Path) -> None:
+    start, told = tiny_weights(tmp_path / "tiny.safetensors", seed=4), list[Moment]()
+    train(replace(PLAN, start=start, sitting_minutes=1e-6, learning_rate=0.0), MAKE, tmp_path / "out", told.append)
+    before, after = load_model(start, "cpu"), told[-1].model()
+    assert after.tokenizer.to_str() == before.tokenizer.to_str()
+    for one, other in ((before.denoiser, after.denoiser), (before.finisher, after.finisher)):
+        pairs = zip(one.parameters(), other.parameters(), strict=True)
+        assert all(torch.allclose(a, b, atol=1e-6) for a, b in pairs)
+    with pytest.raises(MissingWeightsError, match="not at"):
+        train(replace(PLAN, start=tmp_path / "none"), MAKE, tmp_path / "no", lambda _: None)
 
 
 def test_time_that_is_spent_trains_no_further(trained: Path, tmp_path: Path) -> None:

@@ -42,20 +42,23 @@ def train_compact(
     device: str = "cpu",
     workers: int | None = None,
     seed: int = 0,
+    start: Path | None = None,
 ) -> Path:
-    """Trains the compact model from nothing, or goes on where ``out`` stopped; returns the weight file.
+    """Trains the compact model, or goes on where ``out`` stopped; returns the weight file.
 
     ``out`` gets ``compact.safetensors`` (the model so far), ``state.json`` with its tensors, ``log.jsonl`` and a sheet
     of pictures now and then. Labels come from the built-in pose prior, framed as in the recipes demo and pairs.
 
-    Raises InputError for a damaged state, no time, or a device that is not there.
+    It begins from nothing, or from the weights in the file ``start``; a state in ``out`` goes before.
+
+    Raises InputError for a damaged state, no time, or a device that is not there, MissingWeightsError for ``start``.
     """
     if not minutes > 0 or not sitting_minutes > 0:
         raise InputError(f"minutes is {minutes:g} and of this sitting {sitting_minutes:g}, expected above 0.")
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but PyTorch sees none here. Use --device cpu.")
     cores = os.cpu_count() or 1
-    plan = TrainingPlan(minutes=minutes, sitting_minutes=sitting_minutes, device=device, seed=seed)
+    plan = TrainingPlan(minutes=minutes, sitting_minutes=sitting_minutes, device=device, seed=seed, start=start)
     plan = replace(plan, half_precision=device == "cuda" or has_half_precision_units())
     plan = replace(plan, workers=cores if workers is None else workers)
     if device == "cuda":

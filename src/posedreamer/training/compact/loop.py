@@ -25,7 +25,7 @@ from posedreamer.generation.compact.network import SMALL, Context, NetworkShape
 from posedreamer.generation.compact.painting import to_controls, to_unit
 from posedreamer.generation.compact.sampling import mixed
 from posedreamer.generation.compact.tokens import encode_captions, train_tokenizer
-from posedreamer.generation.compact.weights import CompactModel
+from posedreamer.generation.compact.weights import CompactModel, load_model
 from posedreamer.training.compact.attributes import SLOTS
 from posedreamer.training.compact.examples import ExampleMaker, Examples, ExampleWorkers
 from posedreamer.training.compact.objective import (
@@ -60,6 +60,7 @@ class TrainingPlan:
 
     Attributes:
         shape: of the networks; a training that is gone on from keeps its own.
+        start: weights to begin from, with their shape and tokenizer; None begins from nothing.
         minutes: of training in all, over all sittings, the making of pictures included.
         sitting_minutes: of this sitting; it ends with the round in hand, and a later call goes on.
         round_size: fresh pictures of a round; pool_rounds: rounds that are held in memory.
@@ -69,6 +70,7 @@ class TrainingPlan:
     """
 
     shape: NetworkShape = _SHAPE
+    start: Path | None = None
     minutes: float = 150.0
     sitting_minutes: float = math.inf
     batch_size: int = 16
@@ -110,10 +112,13 @@ def train(plan: TrainingPlan, make: ExampleMaker, folder: Path, tell: Callable[[
 
     ``tell`` is called after every round, when the state has been saved.
 
-    Raises InputError for a damaged state.
+    Raises InputError for a damaged state, MissingWeightsError for a damaged file to begin from.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(plan.seed)
     state = TrainingState.load(folder, plan.learning_rate, plan.device)
+    if state is None and plan.start is not None:
+        state = TrainingState.of_model(load_model(plan.start, plan.device), plan.learning_rate, plan.device)
     workers = ExampleWorkers(make, plan.workers, state.progress.next_index if state else 0)
     began = time.monotonic()
     before = state.progress.seconds if state else 0.0
@@ -159,7 +164,6 @@ class _Clock:
 
 
 def _first_state(plan: TrainingPlan, captions: Sequence[str]) -> TrainingState:
-    torch.manual_seed(plan.seed)
     tokenizer = train_tokenizer(captions, plan.shape.words)
     return TrainingState.fresh(plan.shape, tokenizer, plan.learning_rate, plan.device)
 

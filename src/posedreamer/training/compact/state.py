@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from posedreamer.errors import InputError
 from posedreamer.generation.compact.network import Denoiser, Finisher, NetworkShape
+from posedreamer.generation.compact.weights import CompactModel
 from posedreamer.training.compact.attributes import WORDS
 
 __all__ = ["Progress", "TrainingState"]
@@ -77,6 +78,15 @@ class TrainingState:
             optimiser=optimiser,
             progress=Progress(),
         )
+
+    @classmethod
+    def of_model(cls, model: CompactModel, learning_rate: float, device: str) -> TrainingState:
+        """What a finished model has learnt, its optimiser fresh; only the reader begins anew."""
+        state = cls.fresh(model.shape, model.tokenizer, learning_rate, device)
+        for networks in (state.networks, state.means):
+            for name, network in (("denoiser", model.denoiser), ("finisher", model.finisher)):
+                networks[name].load_state_dict(network.state_dict())
+        return state
 
     def save(self, folder: Path) -> None:
         """Writes both files, the facts last: a crash leaves the state before."""
