@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import cast
 
 from posedreamer.execution.stage import GoesOn, Item, Stage
@@ -18,7 +18,7 @@ __all__ = ["RecipeConditions"]
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeConditions:
-    """The stream of conditions a recipe gives; plain config that pickles, its parts built where they are used.
+    """The stream of conditions a recipe gives; plain config that pickles, its parts built once where they are used.
 
     Attributes:
         recipe: a recipe's name or file, as ``generate`` takes it.
@@ -32,7 +32,7 @@ class RecipeConditions:
 
     def __call__(self, index: int) -> Condition | None:
         """The condition of label ``index``, or None where the recipe refuses its scene."""
-        source, stages = self._parts
+        source, stages = _parts(self)
         label = source.label(index, self.seed)
         item = Item(item_id=label.label_id, value=label)
         for stage in stages:
@@ -42,11 +42,9 @@ class RecipeConditions:
             item = outcome.items[0]
         return cast("Condition", item.value)
 
-    @cached_property
-    def _parts(self) -> tuple[LabelSource, tuple[Stage, ...]]:
-        recipe = load_recipe(self.recipe, self.settings)
-        return build_source(recipe), build_stages(recipe, self.seed)[:2]
 
-    def __getstate__(self) -> dict[str, object]:
-        """Config alone: built parts stay where they were built."""
-        return {"recipe": self.recipe, "settings": self.settings, "seed": self.seed}
+@lru_cache(maxsize=8)
+def _parts(conditions: RecipeConditions) -> tuple[LabelSource, tuple[Stage, ...]]:
+    """Built once in a process, however often the config comes to it."""
+    recipe = load_recipe(conditions.recipe, conditions.settings)
+    return build_source(recipe), build_stages(recipe, conditions.seed)[:2]

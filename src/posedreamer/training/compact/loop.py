@@ -77,7 +77,7 @@ class TrainingPlan:
     learning_rate: float = 1e-3
     round_size: int = 768
     pool_rounds: int = 5
-    reuse: float = 6.0
+    reuse: float = 9.0
     workers: int = 2
     overlap: bool = False
     half_precision: bool = False
