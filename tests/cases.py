@@ -20,6 +20,7 @@ from posedreamer.captions.grammar import GrammarCaptioner
 from posedreamer.captions.template import TemplateCaptioner
 from posedreamer.dataset.coco import export_coco
 from posedreamer.estimators.mesh import LandmarkFit
+from posedreamer.generation.compact.generator import CompactGenerator
 from posedreamer.generation.studio import StudioGenerator
 from posedreamer.labels.amass import AmassSource
 from posedreamer.labels.bvh import BvhSource
@@ -70,6 +71,12 @@ def _diffusion(name: str, folder: Path) -> Any:
     from generation.diffusion import tiny  # seconds to import, and most laws need none
 
     return tiny.generator(name, folder)
+
+
+def _compact(folder: Path) -> CompactGenerator:
+    from generation.compact.tiny import tiny_weights
+
+    return CompactGenerator(weights=str(tiny_weights(folder / "tiny.safetensors")), batch_size=2)
 
 
 def _agreement(folder: Path) -> AgreementScorer:
@@ -123,6 +130,7 @@ CAPTIONERS = [
     Case("template", lambda _: TemplateCaptioner(), ("pose_plus_plus",)),
 ]
 GENERATORS = [
+    Case("compact", _compact, ("compact",)),
     Case("studio", lambda _: StudioGenerator(), ("studio",)),
     Case("studio_snapshot", lambda _: StudioGenerator(style="snapshot")),
     Case("studio_drawn", lambda _: StudioGenerator(style="drawn")),

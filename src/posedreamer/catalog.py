@@ -33,6 +33,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "pose_plus_plus": "posedreamer.captions.template:TemplateCaptioner",
         },
         "generator": {
+            "compact": "posedreamer.generation.compact.generator:CompactGenerator",
             "studio": "posedreamer.generation.studio:StudioGenerator",
             "sdxl": "posedreamer.generation.diffusion.sdxl:SdxlGenerator",
             "flux": "posedreamer.generation.diffusion.flux:FluxGenerator",

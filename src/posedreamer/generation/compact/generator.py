@@ -45,12 +45,12 @@ class CompactGenerator:
         guidance: how strongly the caption leads; 1 is as trained, and halves the time.
         controls: "all", or weak control on purpose: "depth", "skeleton", "none".
         batch_size: pictures painted at once; part of the recipe, as it decides the last bits of every pixel.
-        weights: a file of ``posedreamer train compact``; empty means the built-in weights.
+        weights: a file of ``posedreamer train compact``; empty means the package's own, which it does not bring yet.
         device: "cpu" or "cuda".
     """
 
     steps: int = 8
-    finishing_steps: int = 5
+    finishing_steps: int = 2
     guidance: float = 1.5
     fresh: float = 1.0
     controls: str = "all"

@@ -35,7 +35,7 @@ class SamplerSettings:
     """
 
     steps: int = 8
-    finishing_steps: int = 5
+    finishing_steps: int = 2
     guidance: float = 1.5
     shift: float = 2.0
     fresh: float = 1.0
