@@ -96,8 +96,8 @@ def weights_digest(path: Path) -> str:
 
 
 _STEP: Final = (
-    "The package brings none yet: make them with `posedreamer train compact`, or take checkpoints/compact.safetensors of "
-    "the project's repository, and name the file with the generator's option `weights`."
+    "The package brings none yet: make them with `posedreamer train compact`, or take checkpoints/compact.safetensors "
+    "of the project's repository, and name the file with the generator's option `weights`."
 )
 
 
