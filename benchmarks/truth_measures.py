@@ -14,6 +14,8 @@ from posedreamer.scoring.gate import Group, Policy, Rule
 
 CLEAN = "clean"
 FALSE_REJECTS = 0.05
+STYLES_IN_TURN = 4
+"""Labels take their styles by turns of four, so that halves of whole turns hold all of them."""
 LABEL_ONLY = ("visible_share", "visible_joints")
 """Numbers of the label alone: they say nothing of a picture and are left out."""
 
@@ -106,7 +108,7 @@ def at_false_rejects(columns: Columns, good: np.ndarray, pose: Sequence[str], er
     hits = trials = false = clean = 0
     for each in pose:
         mine = columns["pose"] == each
-        half = columns["label"] % 2
+        half = columns["label"] // STYLES_IN_TURN % 2
         for side in (0, 1):
             threshold = threshold_of(good[mine & (columns["error"] == CLEAN) & (half != side)])
             here = mine & (half == side)
