@@ -11,6 +11,7 @@ import pytest
 from estimators.tiny_models import write_mask2former, write_segformer
 from posedreamer.errors import InputError, MissingExtraError, MissingWeightsError, RecipeError
 from posedreamer.estimators.mesh_depth import cut_out, objects_in_front, without
+from posedreamer.estimators.pretrained import UNKNOWN_LICENCE, named
 from posedreamer.estimators.segmentation import ClassMap, Segmenter, plain_name
 from posedreamer.records import Buffers, Picture
 
@@ -129,3 +130,26 @@ def test_what_cannot_be_asked_is_one_clear_error(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingExtraError, match=r"posedreamer\[segmentation\]"):
         Segmenter(str(tmp_path / "bare")).fetch()
+
+
+def test_a_licence_is_read_off_the_card_in_the_hubs_cache_and_no_network_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub
+
+    commit = "0" * 40
+    card = tmp_path / "models--owner--name" / "snapshots" / commit / "README.md"
+    card.parent.mkdir(parents=True)
+    card.write_text("---\nlicense: mit\n---\n")
+    asked: list[bool] = []
+
+    def download(repo: str, file: str, *, revision: str, local_files_only: bool) -> str:
+        asked.append(local_files_only)
+        if repo != "owner/name":
+            raise huggingface_hub.errors.LocalEntryNotFoundError("not here")
+        return str(card)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    assert named(f"owner/name@{commit}", "model").licence == "mit"
+    assert named(f"owner/other@{commit}", "model").licence == UNKNOWN_LICENCE
+    assert asked == [True, True]

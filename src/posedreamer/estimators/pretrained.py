@@ -61,12 +61,12 @@ class Pretrained:
 
     @property
     def licence(self) -> str:
-        """As the model card says, read from the folder or the hub's cache, or fetched; UNKNOWN_LICENCE without one."""
+        """As the model card in the folder or the hub's cache says; UNKNOWN_LICENCE without one. Asks no network."""
         if not self.revision:
             return card_licence(Path(self.source).expanduser()) or UNKNOWN_LICENCE
         hub = package("huggingface_hub", _STEP.format(extra=self.extra))
         try:
-            card = Path(hub.hf_hub_download(self.source, "README.md", revision=self.revision))
+            card = Path(hub.hf_hub_download(self.source, "README.md", revision=self.revision, local_files_only=True))
         except (OSError, ValueError):
             return UNKNOWN_LICENCE
         return card_licence(card.parent) or UNKNOWN_LICENCE

@@ -73,8 +73,12 @@ def train_compact(
 
 
 def has_half_precision_units() -> bool:
-    """Whether this CPU has units for products in bfloat16 (AMX); on others single precision is faster."""
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    """Whether this CPU has units for products in bfloat16 (AMX); on others single precision is faster.
+
+    False, too, under a PyTorch that is too old to say.
+    """
+    capabilities = getattr(torch.cpu, "get_capabilities", dict[str, bool])()
+    return bool(capabilities.get("amx_bf16", False))
 
 
 class _Teller:
