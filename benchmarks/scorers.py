@@ -4,8 +4,8 @@
 
 Pictures are the studio's of labels of the built-in prior, each judged once: a second look would only find BlazePose's
 answers in memory. The first scorers pay for the looks that later ones share, so that the sum is what counts. A control
-is one more picture painted and judged; a run shares it among all candidates of a condition. The last line is one JSON
-object.
+is one more picture painted, and judged by the scorers that a control has numbers of; a run shares it among all
+candidates of a condition. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from posedreamer.generation.protocol import PaintJob
 from posedreamer.generation.studio import StudioGenerator
 from posedreamer.recipes.components import build_scorers
 from posedreamer.recipes.conditions import RecipeConditions
+from posedreamer.recipes.control import paired_scorers
 from posedreamer.recipes.files import load_recipe
 from posedreamer.records import Condition
 from posedreamer.seeds import derive_seed
@@ -50,7 +51,8 @@ def main() -> None:
                 times.setdefault(name, []).append(seconds)
     medians = {name: round(1e3 * float(np.median(values)), 2) for name, values in times.items()}
     judged = np.sum([values for name, values in times.items() if name != "paint"], axis=0)
-    control = judged + np.array(times["paint"])
+    paired = [scorer.name for scorer in paired_scorers(SCORERS)]
+    control = np.sum([times[name] for name in ("paint", *paired)], axis=0)
     found = {
         "n": arguments.n,
         "size": arguments.size,

@@ -23,6 +23,7 @@ from posedreamer.training.compact.objective import (
     crop,
     crop_corners,
     draw_times,
+    drawn_on,
     flow_loss,
     person_weight,
     seen_small,
@@ -195,11 +196,25 @@ def test_times_lie_between_noise_and_picture_and_lean_where_they_are_told() -> N
     assert 0.55 < float(late[late > 0].mean()) < 0.65
 
 
-def test_the_finisher_sees_late_guesses_and_true_pictures() -> None:
-    picture, guess = torch.zeros(2, 3, 8, 8), torch.ones(2, 3, 8, 8)
-    small = seen_small(picture, guess, torch.tensor([0.9, 0.1]), torch.Generator().manual_seed(0))
-    assert torch.equal(small[0], guess[0])
-    assert float(small[1].abs().mean()) < 0.2
+def test_the_finisher_sees_the_denoisers_own_pictures_and_true_ones() -> None:
+    picture, drawn = torch.zeros(200, 3, 8, 8), torch.full((200, 3, 8, 8), 3.0)
+    small = seen_small(picture, drawn, torch.Generator().manual_seed(0))
+    is_own = (small == 1.0).all(dim=3).all(dim=2).all(dim=1)
+    assert 0.65 < float(is_own.float().mean()) < 0.85
+    assert float(small[~is_own].abs().mean()) < 0.2
+
+
+def test_drawing_on_goes_from_guess_to_guess_through_fresh_noise() -> None:
+    met: list[tuple[float, float]] = []
+
+    def predict(noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        met.append((float(time[0]), float(noisy.std())))
+        return torch.full_like(noisy, 2.0)
+
+    drawn = drawn_on(predict, torch.zeros(2, 3, 32, 32), (0.5, 0.75), torch.Generator().manual_seed(0))
+    assert [time for time, _ in met] == [0.5, 0.75]
+    assert [spread for _, spread in met] == pytest.approx([0.5, 0.25], rel=0.05)
+    assert torch.equal(drawn, torch.full_like(drawn, 2.0))
 
 
 def test_shrinking_takes_means() -> None:

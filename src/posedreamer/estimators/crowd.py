@@ -2,16 +2,17 @@
 
 BlazePose's detector was trained on one main person per picture: a second one, beside or behind, mostly gets no box
 while the first is there. So the people found are painted over with their surroundings and the detector looks again, at
-the whole and at three tiles from side to side, in which people are larger.
+the whole and at its middle, where people are larger.
 
-On 24 studio pictures of two people and 80 of one (256 px): of the two, 94 % of people are counted (58 % by the plain
-detector), both in 21 of 24 pictures (4 by the plain detector), never more than two; of the one, somebody is counted
-twice in 5 %, nobody is lost.
+Of 94 studio pictures of two people (256 px, eight joints of each visible) both are counted in 95 % and never more; of 156
+of one person, somebody is counted twice in 3 % and nobody is lost. Three tiles from side to side in place of the middle
+count both in 91 %, somebody more in 3 %.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -27,13 +28,13 @@ from posedreamer.records import Picture
 __all__ = ["count_people"]
 
 _MAX_PEOPLE: Final = 4
-_MIN_SCORE: Final = 0.65
-_TILE_SHARE: Final = 0.6
-_TILES: Final = (0.0, 0.5, 1.0)
+_MIN_SCORE: Final = 0.6
+_MIDDLE_SHARE: Final = 0.7
 _SAME_HIPS, _SAME_HEAD = 0.35, 0.2
 """Two finds are one person when hips or heads are nearer than these shares of the radius around the person."""
 _MIN_MASK: Final = 0.3
 _REACH: Final = 0.12
+_MIN_AROUND: Final = 0.02
 _HIPS: Final = BLAZEPOSE_33.indices_of(("left_hip", "right_hip"))
 _NOSE: Final = BLAZEPOSE_33.index("nose")
 
@@ -54,10 +55,8 @@ def _count(picture: Picture) -> int:
     spots = [_spot_of_person(person) for person in people]
     rest = _painted_over(picture.pixels, people) if people else picture.pixels
     height, width = rest.shape[:2]
-    side = _TILE_SHARE * max(height, width)
-    squares = [square_around(np.array([0.0, 0.0, width, height]))] + [
-        square_around(np.array([place * (width - side), (height - side) / 2.0, side, side])) for place in _TILES
-    ]
+    whole = square_around(np.array([0.0, 0.0, width, height]))
+    squares = (whole, replace(whole, side_px=_MIDDLE_SHARE * whole.side_px))
     boxes = [box for square in squares for box in blazepose().boxes_in(rest, square, _MIN_SCORE)]
     for box in sorted(boxes, key=lambda box: -box.score):
         spot = _spot_of_box(box)
@@ -84,14 +83,21 @@ def _is_same(one: _Spot, other: _Spot) -> bool:
 
 def _painted_over(pixels: UInt8[np.ndarray, "h w 3"], people: Sequence[Detection]) -> UInt8[np.ndarray, "h w 3"]:
     """The people's pixels as the mean of what surrounds them, within reach; of the whole rest where nothing is."""
-    reach_px = 2 * max(1, round(_REACH * max(pixels.shape[:2]))) + 1
+    reach_px = max(1, round(_REACH * max(pixels.shape[:2])))
     rim_px = 2 * max(1, round(0.008 * max(pixels.shape[:2]))) + 1
-    seen = np.max([person.mask for person in people], axis=0) > _MIN_MASK
-    is_hidden = np.asarray(cv2.dilate(seen.astype(np.uint8), np.ones((rim_px, rim_px), dtype=np.uint8))) > 0
+    seen = (np.max([person.mask for person in people], axis=0) > _MIN_MASK).astype(np.uint8)
+    is_hidden = np.asarray(cv2.dilate(seen, np.ones((rim_px, rim_px), dtype=np.uint8))) > 0
     if is_hidden.all():
         return np.full_like(pixels, 128)
-    size = (reach_px, reach_px)
-    around = np.asarray(cv2.blur(np.where(is_hidden[..., None], 0, pixels).astype(np.float32), size))
-    weight = np.asarray(cv2.blur((~is_hidden).astype(np.float32), size))[..., None]
-    fill = np.where(weight > 0.02, around / np.maximum(weight, 1e-3), pixels[~is_hidden].mean(axis=0))
-    return np.where(is_hidden[..., None], np.clip(fill, 0, 255).astype(np.uint8), pixels)
+    left, top, width, height = cv2.boundingRect(is_hidden.astype(np.uint8))
+    near = np.s_[max(0, top - reach_px) : top + height + reach_px, max(0, left - reach_px) : left + width + reach_px]
+    hidden, size = is_hidden[near], (2 * reach_px + 1, 2 * reach_px + 1)
+    around = np.asarray(cv2.blur(np.where(hidden[..., None], 0, pixels[near]).astype(np.float32), size))[hidden]
+    weight = np.asarray(cv2.blur((~hidden).astype(np.float32), size))[hidden][:, None]
+    fill = around / np.maximum(weight, 1e-3)
+    is_far = weight[:, 0] <= _MIN_AROUND
+    if is_far.any():
+        fill[is_far] = pixels[~is_hidden].mean(axis=0)
+    painted = pixels.copy()
+    painted[is_hidden] = np.clip(fill, 0, 255).astype(np.uint8)
+    return painted

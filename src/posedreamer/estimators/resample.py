@@ -49,16 +49,18 @@ def _warp_picture(
             x = np.int64(np.rint((matrix[0, 0] * column + matrix[0, 1] * row + matrix[0, 2]) * 32.0))
             y = np.int64(np.rint((matrix[1, 0] * column + matrix[1, 1] * row + matrix[1, 2]) * 32.0))
             left, top, across, down = x >> 5, y >> 5, x & 31, y & 31
+            right, bottom = left + 1, top + 1
+            west, east, north, south = 32 - across, across, 32 - down, down
+            if left < 0 or top < 0 or right >= width or bottom >= height:
+                if not repeat_border:
+                    west, east = west * (0 <= left < width), east * (0 <= right < width)
+                    north, south = north * (0 <= top < height), south * (0 <= bottom < height)
+                left, right = min(max(left, 0), width - 1), min(max(right, 0), width - 1)
+                top, bottom = min(max(top, 0), height - 1), min(max(bottom, 0), height - 1)
             for channel in range(3):
-                total = 512
-                for corner in range(4):
-                    i, j = left + (corner & 1), top + (corner >> 1)
-                    weight = (across if corner & 1 else 32 - across) * (down if corner >> 1 else 32 - down)
-                    if repeat_border:
-                        i, j = min(max(i, 0), width - 1), min(max(j, 0), height - 1)
-                    if 0 <= i < width and 0 <= j < height:
-                        total += weight * np.int64(source[j, i, channel])
-                target[row, column, channel] = total >> 10
+                upper = west * np.int64(source[top, left, channel]) + east * np.int64(source[top, right, channel])
+                lower = west * np.int64(source[bottom, left, channel]) + east * np.int64(source[bottom, right, channel])
+                target[row, column, channel] = (512 + north * upper + south * lower) >> 10
 
 
 @kernel
@@ -71,6 +73,8 @@ def _warp_mask(
             x = np.int64(np.rint((matrix[0, 0] * column + matrix[0, 1] * row + matrix[0, 2]) * 32.0))
             y = np.int64(np.rint((matrix[1, 0] * column + matrix[1, 1] * row + matrix[1, 2]) * 32.0))
             left, top, across, down = x >> 5, y >> 5, x & 31, y & 31
+            if left < -1 or top < -1 or left >= width or top >= height:
+                continue
             total = 0.0
             for corner in range(4):
                 i, j = left + (corner & 1), top + (corner >> 1)

@@ -21,21 +21,37 @@ from posedreamer.records import Condition, Judged, Picture
 from posedreamer.scoring.protocol import Scorer
 from posedreamer.seeds import derive_seed
 
-__all__ = ["CONTROL_FAILED", "UNPAIRED", "ControlStage", "control_stage", "paired_names", "with_control"]
+__all__ = [
+    "CONTROL_FAILED",
+    "UNPAIRED",
+    "ControlStage",
+    "control_stage",
+    "paired_names",
+    "paired_scorers",
+    "with_control",
+]
 
 CONTROL_FAILED: Final = "control_failed"
 """1 for candidates whose control could not be painted or judged, else 0; then nothing else is known of the control."""
 
-UNPAIRED: Final = ("phash_", "embedding_")
-"""Scores that begin so have no control: they are codes, a difference of them means nothing."""
+UNPAIRED: Final = ("phash_", "embedding_", "prior_log_density", "hardness")
+"""Scores that begin so have no control: codes, whose difference means nothing, and what is of the label alone."""
 
 _LOG = logging.getLogger(__name__)
 
 
 def paired_names(scores: Sequence[str]) -> tuple[str, ...]:
     """The numbers a control adds to these scores."""
-    paired = [name for name in scores if not name.startswith(UNPAIRED)]
-    return (CONTROL_FAILED, *(f"{kind}_{name}" for kind in ("control", "excess") for name in paired))
+    return (CONTROL_FAILED, *(f"{kind}_{name}" for kind in ("control", "excess") for name in _paired_of(scores)))
+
+
+def paired_scorers(scorers: Sequence[Scorer]) -> tuple[Scorer, ...]:
+    """The scorers that a control is judged by: those that give any number that a control has."""
+    return tuple(scorer for scorer in scorers if _paired_of(scorer.gives))
+
+
+def _paired_of(scores: Sequence[str]) -> list[str]:
+    return [name for name in scores if not name.startswith(UNPAIRED)]
 
 
 def with_control(scores: Mapping[str, float], control: Mapping[str, float] | None) -> dict[str, float]:
@@ -107,7 +123,7 @@ class ControlStage(Declared):
             if isinstance(picture, Picture)
         ]
         numbers: list[dict[str, float]] = [{} for _ in painted]
-        for scorer in self.scorers:
+        for scorer in paired_scorers(self.scorers):
             added = scorer.score([picture for _, picture in painted], [each.annotation for each, _ in painted])
             for scores, new in zip(numbers, added, strict=True):
                 if not all(math.isfinite(value) for value in new.values()):

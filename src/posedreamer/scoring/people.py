@@ -26,7 +26,7 @@ class PeopleScorer:
     """
 
     name = "people"
-    version = "blazepose-full-0.10.21-1"
+    version = "blazepose-full-0.10.21-2"
     gives = ("people_counted", "people_extra", "people_missing")
 
     def fetch(self) -> None:

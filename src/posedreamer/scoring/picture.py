@@ -103,7 +103,8 @@ def _flatness(pixels: UInt8[np.ndarray, "h w 3"], is_person: Bool[np.ndarray, "h
     rows, columns = (max(1, side // _BLOCK_PX) for side in pixels.shape[:2])
     tall, wide = min(_BLOCK_PX, pixels.shape[0]), min(_BLOCK_PX, pixels.shape[1])
     blocks = pixels[: rows * tall, : columns * wide].reshape(rows, tall, columns, wide, 3)
-    spread = blocks.max(axis=(1, 3)).astype(np.int16) - blocks.min(axis=(1, 3))
+    # rows first: there numpy compares whole rows at once
+    spread = blocks.max(axis=1).max(axis=2).astype(np.int16) - blocks.min(axis=1).min(axis=2)
     is_flat = (spread <= _FLAT_LEVELS).all(axis=2)
     people = is_person[: rows * tall, : columns * wide].reshape(rows, tall, columns, wide).all(axis=(1, 3))
     scores = {"flat_share": float(is_flat.mean())}

@@ -59,8 +59,10 @@ def hit_block(
     row, column = pixel
     best, found, face = limit, -1, 0
     for i in range(blocks.rows.shape[0]):
-        span = blocks.spans[i]
-        if column < span[0] or column > span[1] or row < span[2] or row > span[3]:
+        # by number, not by row: a view of a row costs more than the test
+        if column < blocks.spans[i, 0] or column > blocks.spans[i, 1]:
+            continue
+        if row < blocks.spans[i, 2] or row > blocks.spans[i, 3]:
             continue
         enter, leave, axis = 0.0, best, -1
         for c in range(3):
@@ -101,15 +103,15 @@ def block_shade(blocks: Blocks, x: float, y: float) -> float:
     """The share of the sky's light that blocks keep from a point of the ground beside them."""
     dark = 0.0
     for i in range(blocks.rows.shape[0]):
-        b = blocks.rows[i]
-        if b[2] > 0.45 or b[5] < 0.05:
+        low, high = blocks.rows[i, 2], blocks.rows[i, 5]
+        if low > 0.45 or high < 0.05:
             continue
-        across = max(max(b[0] - x, x - b[3]), 0.0)
-        along = max(max(b[1] - y, y - b[4]), 0.0)
+        across = max(max(blocks.rows[i, 0] - x, x - blocks.rows[i, 3]), 0.0)
+        along = max(max(blocks.rows[i, 1] - y, y - blocks.rows[i, 4]), 0.0)
         if across > 0.6 or along > 0.6:
             continue
         apart = sqrt(across * across + along * along)
-        dark = max(dark, (0.62 if b[2] < 0.1 else 0.75) * exp(-apart / (0.10 + 0.12 * min(b[5], 1.5))))
+        dark = max(dark, (0.62 if low < 0.1 else 0.75) * exp(-apart / (0.10 + 0.12 * min(high, 1.5))))
     return dark
 
 

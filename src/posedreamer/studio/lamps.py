@@ -14,6 +14,7 @@ from posedreamer.geometry.camera import intrinsics_px, look_at
 from posedreamer.records import Camera
 from posedreamer.rendering.kernels import kernel
 from posedreamer.rendering.rasterizer import Mesh, rasterize
+from posedreamer.studio.extent import extent
 from posedreamer.studio.looks import Colour
 from posedreamer.studio.places import Light
 
@@ -140,7 +141,7 @@ def _seen_from(
 ) -> tuple[Float64[np.ndarray, "3 4"], Float32[np.ndarray, "m m"]]:
     """Projection and depth of a square map seen from far away in that direction."""
     points = np.concatenate([caster.vertices_m for caster in casters])
-    low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
+    low, high = extent(points)
     centre = (low + high) / 2.0
     radius = max(float(np.linalg.norm(high - low)) / 2.0, 0.3)
     view = look_at(centre + _LAMP_DISTANCE_M * np.array(towards), centre)

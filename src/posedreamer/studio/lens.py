@@ -11,7 +11,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
 
 from posedreamer.rendering.kernels import kernel
 
@@ -103,7 +103,8 @@ def photographed(
     noise = rng.standard_normal(linear.shape, dtype=np.float32)
     gains = np.asarray(faults.gains, dtype=np.float32)
     strengths = np.asarray((faults.vignette, faults.shot, faults.read), dtype=np.float32)
-    value = _exposed(light, noise, gains, strengths, _curve(round(faults.contrast, 2)))
+    falls = _falls_off(*linear.shape[:2])
+    value = _exposed(light, noise, falls, gains, strengths, _curve(round(faults.contrast, 2)))
     if faults.sharpen > 0.05:
         soft = cv2.GaussianBlur(value, (0, 0), 1.0)
         value = np.asarray(cv2.addWeighted(value, 1.0 + faults.sharpen, soft, -faults.sharpen, 0.0))
@@ -170,10 +171,29 @@ def _fringed(light: Float32[np.ndarray, "h w 3"], fringe: float) -> Float32[np.n
     return np.asarray(cv2.merge(planes), dtype=np.float32)
 
 
+@lru_cache(maxsize=8)
+def _falls_off(height: int, width: int) -> Float64[np.ndarray, "h w"]:
+    """How far a lens falls off towards the corners, 1 there."""
+    falls = np.empty((height, width))
+    _fall_off(falls)
+    return falls
+
+
+@kernel
+def _fall_off(falls: Float64[np.ndarray, "h w"]) -> None:
+    height, width = falls.shape
+    corner = 0.25 * (height * height + width * width)
+    for row in range(height):
+        for column in range(width):
+            x, y = column + 0.5 - 0.5 * width, row + 0.5 - 0.5 * height
+            falls[row, column] = ((x * x + y * y) / corner) ** 1.3
+
+
 @kernel
 def _exposed(
     light: Float32[np.ndarray, "h w 3"],
     noise: Float32[np.ndarray, "h w 3"],
+    falls: Float64[np.ndarray, "h w"],
     gains: Float32[np.ndarray, "3"],
     strengths: Float32[np.ndarray, "3"],
     curve: Float32[np.ndarray, " n"],
@@ -182,12 +202,10 @@ def _exposed(
     height, width = light.shape[:2]
     value = np.empty_like(light)
     vignette, shot, read = strengths[0], strengths[1], strengths[2]
-    corner = 0.25 * (height * height + width * width)
     last = len(curve) - 1
     for row in range(height):
         for column in range(width):
-            x, y = column + 0.5 - 0.5 * width, row + 0.5 - 0.5 * height
-            kept = 1.0 - vignette * ((x * x + y * y) / corner) ** 1.3
+            kept = 1.0 - vignette * falls[row, column]
             for c in range(3):
                 signal = max(light[row, column, c] * gains[c] * kept, 0.0)
                 spread = np.sqrt(read * read + shot * shot * signal)

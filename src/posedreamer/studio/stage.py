@@ -10,6 +10,7 @@ from jaxtyping import Float, Float32, Float64
 from posedreamer.records import Camera
 from posedreamer.studio.backdrops import BACKDROPS
 from posedreamer.studio.blocks import Blocks, blocks_of
+from posedreamer.studio.extent import extent
 from posedreamer.studio.floors import FLOORS
 from posedreamer.studio.furniture import Room, furnish
 from posedreamer.studio.lamps import Lamp
@@ -60,12 +61,14 @@ def build_stage(
     heading = float(np.arctan2(ahead[1], ahead[0])) - np.pi / 2 + float(rng.uniform(-0.45, 0.45))
     cosine, sine = np.cos(heading), np.sin(heading)
     turn = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, 1.0]])
-    origin = np.array([*((people.min(axis=0) + people.max(axis=0)) / 2.0)[:2], 0.0])
+    low, high = extent(people)
+    origin = np.array([*((low + high) / 2.0)[:2], 0.0])
     stage_from_world = np.column_stack([turn, -turn @ origin])
     local = people @ turn.T - turn @ origin
     eye = turn @ (world_from_cam[:3, 3] - origin)
     wall = place.wall_rgb[int(rng.integers(len(place.wall_rgb)))]
-    low, high = np.minimum(local.min(axis=0), eye), np.maximum(local.max(axis=0), eye)
+    nearest, farthest = extent(local)
+    low, high = np.minimum(nearest, eye), np.maximum(farthest, eye)
     sides = rng.uniform(0.8, 3.2, size=2)
     radius = rng.uniform(11.0, 22.0) if place.backdrop in ("trees", "street", "court") else rng.uniform(40.0, 70.0)
     return Stage(
@@ -80,10 +83,10 @@ def build_stage(
         left=float(low[0] - sides[0]),
         right=float(high[0] + sides[1]),
         near=float(low[1] - 0.6),
-        far=float(max(local[:, 1].max(), eye[1]) + rng.uniform(0.9, 3.4)),
+        far=float(high[1] + rng.uniform(0.9, 3.4)),
         ceiling=float(max(high[2] + 0.35, rng.uniform(2.5, 3.1))),
         radius=float(max(radius, 1.5 * np.linalg.norm(eye[:2]) + 2.0)),
-        clear=float(local[:, 1].max() + 0.15),
+        clear=float(farthest[1] + 0.15),
         to_key=(0.0, 0.0, 1.0),
         key=(0.0, 0.0, 0.0),
         sky=(0.0, 0.0, 0.0),

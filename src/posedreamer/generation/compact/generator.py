@@ -19,7 +19,7 @@ from posedreamer.records import Picture
 
 __all__ = ["CompactGenerator"]
 
-REVISION: Final = "1"
+REVISION: Final = "2"
 """Raised whenever any pixel changes for the same weights."""
 
 PICTURE_PX: Final = 256
@@ -42,7 +42,7 @@ class CompactGenerator:
         steps, finishing_steps: sampling steps of the small picture and of the picture itself.
         fresh: part of the noise that every step draws anew, 0 to 1: 0 follows the flow, 1 shows the label best so
             far (docs/compact.md).
-        guidance: how strongly the caption leads; 1 is as trained, and halves the time.
+        guidance: how strongly caption and control maps lead; 1 is as trained, and takes half the time.
         controls: "all", or weak control on purpose: "depth", "skeleton", "none".
         batch_size: pictures painted at once; part of the recipe, as it decides the last bits of every pixel.
         weights: a file of ``posedreamer train compact``; empty means the package's own, which it does not bring yet.

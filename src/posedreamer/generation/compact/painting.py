@@ -28,7 +28,8 @@ class SamplerSettings:
 
     Attributes:
         steps, finishing_steps: Euler steps of the denoiser and of the finisher, at least 1.
-        guidance: strength of classifier-free guidance by the caption; 1 is none, and halves the denoiser's arithmetic.
+        guidance: strength of classifier-free guidance by caption and control maps together (Ho and Salimans 2022,
+            arXiv 2207.12598); 1 is none, and halves the denoiser's arithmetic.
         shift: above 1 takes more of the denoiser's steps near the noise.
         fresh: part of the noise that every step draws anew, 0 to 1 (``sampling.sample``).
         mode: a control mode, a key of MODES.
@@ -74,15 +75,17 @@ def paint_batch(
     height, width = maps.shape[2:]
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     told = _context(model, captions, settings.mode)
-    untold = _context(model, [""] * len(captions), settings.mode) if settings.guidance != 1.0 else None
     edges, near = model.denoiser.look(controls), model.finisher.look(controls)
+    is_guided = settings.guidance != 1.0
+    untold = _context(model, [""] * len(captions), "none") if is_guided else told
+    unseen = model.denoiser.look(torch.zeros_like(controls[:1])).expand_as(edges) if is_guided else edges
 
     def denoised(x: Float[Tensor, "b 3 h w"], time: float) -> Float[Tensor, "b 3 h w"]:
         now = torch.full((len(x),), time, device=device)
         clean = model.denoiser(x, now, edges, told)
-        if untold is None:
+        if not is_guided:
             return clean
-        return clean + (settings.guidance - 1.0) * (clean - model.denoiser(x, now, edges, untold))
+        return clean + (settings.guidance - 1.0) * (clean - model.denoiser(x, now, unseen, untold))
 
     coarse = partial(_noise, generators, (height // SMALL, width // SMALL), device)
     small = sample(denoised, coarse, settings.steps, settings.shift, settings.fresh).clamp(-1.0, 1.0)

@@ -32,6 +32,7 @@ from posedreamer.training.compact.objective import (
     crop,
     crop_corners,
     draw_times,
+    drawn_on,
     flow_loss,
     person_weight,
     seen_small,
@@ -44,7 +45,9 @@ __all__ = ["Moment", "TrainingPlan", "train"]
 _LOG = logging.getLogger(__name__)
 _SHAPE: Final = NetworkShape(controls=len(CHANNELS), modes=len(MODES), words=1024, slots=SLOTS)
 _DROPPED_CAPTIONS: Final = 0.1
-_MODE_SHARES: Final = {"all": 0.80, "depth": 0.08, "skeleton": 0.08, "none": 0.04}
+_MODE_SHARES: Final = {"all": 0.78, "depth": 0.07, "skeleton": 0.07, "none": 0.08}
+_DROPPED_WITH_CONTROLS: Final = 0.5
+_DRAWN_ON_AT: Final = (0.5, 0.78)
 _WARM_UP_STEPS: Final = 200
 _DECAY_FROM: Final = 0.6
 _MEAN_DECAY: Final = 0.999
@@ -183,9 +186,10 @@ def _round(plan: TrainingPlan, state: TrainingState, pool: deque[Examples], cloc
             break
         rows = _rows(sizes, plan.batch_size, rng)
         batch = _batch(pool, tokens, rows)
-        dropped = rng.random(plan.batch_size) < _DROPPED_CAPTIONS
-        batch.tokens[dropped], batch.slots[dropped] = untold, 0
         modes = rng.choice(len(MODES), plan.batch_size, p=[_MODE_SHARES[mode] for mode in MODES])
+        is_blind = modes == list(MODES).index("none")
+        dropped = rng.random(plan.batch_size) < np.where(is_blind, _DROPPED_WITH_CONTROLS, _DROPPED_CAPTIONS)
+        batch.tokens[dropped], batch.slots[dropped] = untold, 0
         _set_rate(state, plan, clock)
         losses.append(_step(state, plan, batch, modes, noise))
         state.progress.step += 1
@@ -288,11 +292,17 @@ def _denoised(
     """The denoiser's loss, and small pictures for the finisher."""
     denoiser = state.networks["denoiser"]
     picture = shrunk(seen.whole, SMALL)
+    edges = denoiser.look(seen.controls)  # pyright: ignore[reportCallIssue]
+
+    def predict(noisy: Float[Tensor, "b 3 h4 w4"], time_: Float[Tensor, " b"]) -> Float[Tensor, "b 3 h4 w4"]:
+        return denoiser(noisy, time_, edges, context)
+
     time_ = draw_times(len(picture), _DENOISER_TIMES, noise).to(picture.device)
-    noisy = mixed(picture, torch.randn(picture.shape, generator=noise).to(picture), time_)
-    predicted = denoiser(noisy, time_, denoiser.look(seen.controls), context)  # pyright: ignore[reportCallIssue]
+    predicted = predict(mixed(picture, torch.randn(picture.shape, generator=noise).to(picture), time_), time_)
     loss = flow_loss(predicted, picture, time_, person_weight(shrunk(seen.mask, SMALL), 2))
-    return loss, seen_small(picture, predicted, time_, noise)
+    with torch.no_grad():
+        drawn = drawn_on(predict, predicted, _DRAWN_ON_AT, noise)
+        return loss, seen_small(picture, drawn, noise)
 
 
 def _finished(

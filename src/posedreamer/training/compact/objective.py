@@ -4,7 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -12,12 +12,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["crop", "crop_corners", "draw_times", "flow_loss", "person_weight", "seen_small", "shrunk"]
+from posedreamer.generation.compact.sampling import mixed
+
+__all__ = ["crop", "crop_corners", "draw_times", "drawn_on", "flow_loss", "person_weight", "seen_small", "shrunk"]
 
 _LEAST_NOISE = 0.15
 _FROM_NOISE = 0.1
 _PERSON = 6.0
-_SETTLED = 0.6
+_OWN = 0.75
 _SMALL_NOISE = 0.15
 _ON_PEOPLE = 0.85
 
@@ -54,16 +56,27 @@ def flow_loss(
     return (error.mean(dim=(1, 2, 3)) * scale).mean() / weight.mean()
 
 
-def seen_small(
-    picture: Float[Tensor, "b 3 h w"],
+def drawn_on(
+    predict: Callable[[Float[Tensor, "b 3 h w"], Float[Tensor, " b"]], Float[Tensor, "b 3 h w"]],
     predicted: Float[Tensor, "b 3 h w"],
-    time: Float[Tensor, " b"],
+    at: Sequence[float],
     generator: torch.Generator,
 ) -> Float[Tensor, "b 3 h w"]:
-    """Small pictures as the finisher will meet them: the denoiser's own late guesses, or true ones with noise."""
+    """The guess that the sampler would end with: fresh noise over the last one at each time, and the next guess."""
+    for time in at:
+        now = torch.full((len(predicted),), time, device=predicted.device)
+        predicted = predict(mixed(predicted, torch.randn(predicted.shape, generator=generator).to(predicted), now), now)
+    return predicted
+
+
+def seen_small(
+    picture: Float[Tensor, "b 3 h w"], drawn: Float[Tensor, "b 3 h w"], generator: torch.Generator
+) -> Float[Tensor, "b 3 h w"]:
+    """What the finisher is given: three small pictures in four are the denoiser's own, the rest true ones with noise."""
     strength = _SMALL_NOISE * torch.rand(len(picture), 1, 1, 1, generator=generator)
     noisy = picture + (torch.randn(picture.shape, generator=generator) * strength).to(picture.device)
-    return torch.where((time > _SETTLED)[:, None, None, None], predicted.detach(), noisy)
+    is_own = torch.rand(len(picture), 1, 1, 1, generator=generator) < _OWN
+    return torch.where(is_own.to(picture.device), drawn.clamp(-1.0, 1.0), noisy)
 
 
 def crop_corners(
