@@ -4,9 +4,9 @@ BlazePose's detector was trained on one main person per picture: a second one, b
 while the first is there. So the people found are painted over with their surroundings and the detector looks again, at
 the whole and at its middle, where people are larger.
 
-Of 94 studio pictures of two people (256 px, eight joints of each visible) both are counted in 95 % and never more; of 156
-of one person, somebody is counted twice in 3 % and nobody is lost. Three tiles from side to side in place of the middle
-count both in 91 %, somebody more in 3 %.
+Of 94 studio pictures of two people (256 px, eight joints of each visible) both are counted in 95 % and never more; of
+156 of one person, somebody is counted twice in 3 % and nobody is lost. Three tiles from side to side in place of the
+middle count both in 91 %, somebody more in 3 %.
 """
 
 from __future__ import annotations

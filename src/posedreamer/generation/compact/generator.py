@@ -50,8 +50,8 @@ class CompactGenerator:
     """
 
     steps: int = 8
-    finishing_steps: int = 2
-    guidance: float = 1.5
+    finishing_steps: int = 3
+    guidance: float = 2.0
     fresh: float = 1.0
     controls: str = "all"
     batch_size: int = 8

@@ -36,8 +36,8 @@ class SamplerSettings:
     """
 
     steps: int = 8
-    finishing_steps: int = 2
-    guidance: float = 1.5
+    finishing_steps: int = 3
+    guidance: float = 2.0
     shift: float = 2.0
     fresh: float = 1.0
     mode: str = "all"

@@ -72,7 +72,7 @@ def drawn_on(
 def seen_small(
     picture: Float[Tensor, "b 3 h w"], drawn: Float[Tensor, "b 3 h w"], generator: torch.Generator
 ) -> Float[Tensor, "b 3 h w"]:
-    """What the finisher is given: three small pictures in four are the denoiser's own, the rest true ones with noise."""
+    """What the finisher is given: of four small pictures three are the denoiser's own, one a true one with noise."""
     strength = _SMALL_NOISE * torch.rand(len(picture), 1, 1, 1, generator=generator)
     noisy = picture + (torch.randn(picture.shape, generator=generator) * strength).to(picture.device)
     is_own = torch.rand(len(picture), 1, 1, 1, generator=generator) < _OWN
