@@ -14,7 +14,7 @@ from posedreamer.cli import main
 from posedreamer.dataset.open import open_dataset
 from posedreamer.dataset.verify import verify
 
-GENERATE = (sys.executable, "-m", "posedreamer.cli", "generate", "demo")
+GENERATE = (sys.executable, "-m", "posedreamer.cli", "generate", "studio")
 SMALL = ("--set", "width=128", "--set", "height=128", "--set", "block_size=4")
 
 
@@ -93,7 +93,7 @@ def test_a_folder_of_text_as_labels_or_backgrounds_is_refused(tmp_path, monkeypa
     (folder / "readme.txt").write_text("nothing to see")
     assert ".txt" in refused(monkeypatch, capsys, "generate", "--out", tmp_path / "a", "--labels", folder)
     setting = f"generator.options={{backgrounds: '{folder}'}}"
-    assert "texts" in refused(monkeypatch, capsys, "generate", "--out", tmp_path / "a", "--set", setting)
+    assert "texts" in refused(monkeypatch, capsys, "generate", "studio", "--out", tmp_path / "a", "--set", setting)
     assert not (tmp_path / "a").exists()
 
 
@@ -114,7 +114,7 @@ def test_a_folder_that_is_no_data_set_is_refused_by_every_reader(tmp_path, monke
     for command in (("verify",), ("inspect",), ("report",)):
         assert "no data set" in refused(monkeypatch, capsys, *command, tmp_path / "stuff")
     assert "no data set" in refused(monkeypatch, capsys, "export", tmp_path / "stuff", tmp_path / "coco")
-    err = refused(monkeypatch, capsys, "generate", "demo", "--out", tmp_path / "stuff", *SMALL)
+    err = refused(monkeypatch, capsys, "generate", "studio", "--out", tmp_path / "stuff", *SMALL)
     assert "dataset.json" in err
     assert (tmp_path / "stuff" / "notes.txt").read_text() == "mine"
 
@@ -191,7 +191,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_worker(tmp_path):
 
 def test_repaint_and_regenerate_from_the_command_line(tmp_path, monkeypatch, capsys):
     data, drawn, picture = tmp_path / "data", tmp_path / "drawn", tmp_path / "again.png"
-    code, _, _ = run(monkeypatch, capsys, "generate", "demo", "--out", data, "--num", 1, "--workers", 0, *SMALL)
+    code, _, _ = run(monkeypatch, capsys, "generate", "studio", "--out", data, "--num", 1, "--workers", 0, *SMALL)
     assert code == 0
     words = ("--generator", "studio", "--set", "generator.options.style=drawn", "--workers", 0)
     code, out, _ = run(monkeypatch, capsys, "repaint", data, "--out", drawn, *words)

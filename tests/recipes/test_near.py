@@ -53,11 +53,11 @@ def _decisions(out):
 
 def test_near_pictures_of_a_run_are_dropped_alike_by_any_workers_and_by_a_gate_anew(tmp_path):
     near = "gate={name: near, rules: [], duplicates: {min_cosine: 0.5}}"
-    generate("demo", tmp_path / "one", num=12, seed=5, workers=0, settings=(*SETTINGS, near))
+    generate("studio", tmp_path / "one", num=12, seed=5, workers=0, settings=(*SETTINGS, near))
     first = _decisions(tmp_path / "one")
     dropped = [row for row in first if row[2] == NEAR_DUPLICATE]
     assert len(dropped) >= 2
-    generate("demo", tmp_path / "two", num=12, seed=5, workers=2, settings=(*SETTINGS, near))
+    generate("studio", tmp_path / "two", num=12, seed=5, workers=2, settings=(*SETTINGS, near))
     digests = {read_manifest(tmp_path / name).content_digest for name in ("one", "two")}
     assert len(digests) == 1
     assert _decisions(tmp_path / "two") == first

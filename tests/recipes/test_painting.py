@@ -269,7 +269,7 @@ def _ledger(out: Path) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("families")
 def test_a_run_paints_no_minor_as_a_photograph_and_the_ledger_says_so(tmp_path: Path) -> None:
     settings = (*SMALL, LOOSE, "generator={name: photographer, candidates: 2}")
-    generate("demo", tmp_path / "out", num=8, seed=5, workers=0, settings=settings)
+    generate("studio", tmp_path / "out", num=8, seed=5, workers=0, settings=settings)
     ledger = _ledger(tmp_path / "out")
     dropped = [row for row in ledger if row["reason"] == BELOW_ADULT_AGE]
     assert dropped
@@ -291,7 +291,7 @@ def test_minors_are_painted_where_the_recipe_says_so_and_by_painters_of_no_photo
     tmp_path: Path, setting: str
 ) -> None:
     settings = (*SMALL, LOOSE, *setting.split("|"))
-    generate("demo", tmp_path / "out", num=4, seed=5, workers=0, settings=settings)
+    generate("studio", tmp_path / "out", num=4, seed=5, workers=0, settings=settings)
     assert {row["index"] % 2 for row in _ledger(tmp_path / "out") if row["decision"] == "kept"} == {0, 1}
 
 
@@ -333,7 +333,7 @@ def test_a_run_over_every_kind_of_bad_picture_goes_on_and_accounts_for_each(
     )
     monkeypatch.setattr("posedreamer.recipes.run.HOPELESS_RATE", 0.0)
     settings = ("width=128", "height=128", "block_size=8", LOOSE, "generator={name: breaker}")
-    result = generate("demo", tmp_path / "out", num=3, seed=5, workers=0, settings=settings)
+    result = generate("studio", tmp_path / "out", num=3, seed=5, workers=0, settings=settings)
     assert result.counts.kept == 3
     spoilt = {row["index"]: row for row in _ledger(tmp_path / "out") if row["stage"] == "paint"}
     refused = {row["index"] for row in _ledger(tmp_path / "out") if row["stage"] == "scene"}

@@ -51,11 +51,12 @@ def test_the_papers_numbers_are_those_the_generators_are_made_with(name, generat
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAPERS)
 def test_each_twin_runs_end_to_end_and_verifies(name, tmp_path):
-    result = generate(f"{name}-compact", tmp_path, num=2, workers=0, settings=SMALL)
+    result = generate(f"{name}-compact", tmp_path, num=2, workers=0, settings=("block_size=4",))
     assert result.counts.kept == 2
     assert result.counts.failed == 0
     assert verify(tmp_path) == []
     for sample in open_dataset(tmp_path):
+        assert sample.generator == "compact"
         if name == "posedreamer":
             assert sample.scores["oks"] >= 0.8
             assert 1 <= sample.scores["people_found"] <= 4
@@ -68,7 +69,8 @@ def test_each_twin_runs_end_to_end_and_verifies(name, tmp_path):
 @pytest.mark.slow
 def test_a_twin_runs_on_a_motion_file_read_as_the_recipe_says(tmp_path):
     motion = write_bvh(tmp_path / "walk.bvh", moving_human(seed=3))
-    generate("pose_plus_plus-compact", tmp_path / "out", num=2, workers=0, labels=[motion], settings=SMALL)
+    settings = (*SMALL, "generator={name: studio}")
+    generate("pose_plus_plus-compact", tmp_path / "out", num=2, workers=0, labels=[motion], settings=settings)
     samples = list(open_dataset(tmp_path / "out"))
     assert {sample.source for sample in samples} == {"walk.bvh"}
     shapes = {sample.people[0].person.parameters["phenotype"].tobytes() for sample in samples}
@@ -111,7 +113,7 @@ def test_an_alignment_adapter_joins_the_generators_loras_and_the_plan_names_it(t
     assert made.revision != build_generator(load_recipe("pose_plus_plus")).revision
     assert f"{adapter}, strength 0.5" in plan("pose_plus_plus", num=1, settings=[setting]).text()
     with pytest.raises(RecipeError, match="'studio' takes no LoRA"):
-        build_generator(load_recipe("demo", [setting]))
+        build_generator(load_recipe("studio", [setting]))
 
 
 @pytest.mark.parametrize("setting", ["mined_weights=weights.parquet", "refinement={name: joints}"])
@@ -131,8 +133,8 @@ def test_new_keys_leave_the_identity_of_older_recipes_as_it_was():
 @pytest.mark.slow
 def test_work_beside_the_painting_changes_nothing(tmp_path):
     settings = (*SMALL, "generator.options={batch_size: 3}", "block_size=8")
-    plain = generate("demo", tmp_path / "plain", num=6, seed=5, workers=0, settings=settings)
-    beside = generate("demo", tmp_path / "beside", num=6, seed=5, workers=0, settings=(*settings, "overlap=true"))
+    plain = generate("studio", tmp_path / "plain", num=6, seed=5, workers=0, settings=settings)
+    beside = generate("studio", tmp_path / "beside", num=6, seed=5, workers=0, settings=(*settings, "overlap=true"))
     assert beside.content_digest == plain.content_digest
     assert beside.counts == plain.counts
 

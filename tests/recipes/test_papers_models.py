@@ -54,7 +54,7 @@ def test_diffusion_hpc_runs_in_two_passes_over_a_folder_of_first_pictures(tmp_pa
 
 def test_pose_plus_plus_repaints_a_studio_data_set(tmp_path):
     """A diffusion generator in place of the studio: what a user with a GPU does to a data set that is there."""
-    generate("demo", tmp_path / "studio", num=2, workers=0, settings=("width=64", "height=64", "block_size=2"))
+    generate("studio", tmp_path / "studio", num=2, workers=0, settings=("width=64", "height=64", "block_size=2"))
     model, depth = tiny.sdxl(tmp_path / "sdxl"), tiny.sdxl_controlnet(tmp_path / "depth", 41)
     controls = f"[{{kind: depth, model: {depth}, scale: 0.8}}]"
     settings = options(f"model={model}", f"controls={controls}", *FAST)

@@ -179,7 +179,7 @@ def test_a_hundred_thousand_rows_are_gated_in_seconds(tmp_path):
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 15.0
 
 
-SMALL = ("width=128", "height=128", "block_size=4", "generator.candidates=2")
+SMALL = ("width=128", "height=128", "block_size=4", "generator={name: studio, candidates: 2}")
 
 
 def test_a_real_run_with_a_control_is_gated_anew_from_the_command_line(tmp_path):

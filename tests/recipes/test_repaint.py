@@ -28,7 +28,7 @@ SAME = ("people", "camera", "props", "caption", "appearance", "surroundings", "s
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory):
     out = tmp_path_factory.mktemp("repaint") / "origin"
-    generate("demo", out, num=7, seed=5, workers=0, settings=SMALL)
+    generate("studio", out, num=7, seed=5, workers=0, settings=SMALL)
     return out
 
 
@@ -188,7 +188,7 @@ def test_wrong_input_is_one_clear_error_and_writes_nothing(origin, drawn, tmp_pa
 
 def test_another_origin_is_refused(origin, drawn, tmp_path):
     other = tmp_path / "other"
-    generate("demo", other, num=1, seed=6, workers=0, settings=SMALL)
+    generate("studio", other, num=1, seed=6, workers=0, settings=SMALL)
     before = read_manifest(drawn[0])
     with pytest.raises(RecipeError, match=r"was begun with another recipe: origin\.content_digest was"):
         repaint(other, drawn[0], generator="studio", settings=DRAWN, workers=0)

@@ -21,7 +21,7 @@ SMALL = ("width=128", "height=128", "block_size=4")
 @pytest.fixture(scope="module")
 def first(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "first"
-    return out, generate("demo", out, num=3, seed=5, workers=0, settings=SMALL)
+    return out, generate("studio", out, num=3, seed=5, workers=0, settings=SMALL)
 
 
 def _ids(out):
@@ -64,8 +64,8 @@ def test_samples_hold_the_label_that_was_painted(first):
 def test_more_samples_extend_and_workers_change_nothing(first, tmp_path):
     out, _ = first
     before = _ids(out)
-    extended = generate("demo", out, num=5, seed=5, workers=0, settings=SMALL)
-    fresh = generate("demo", tmp_path / "fresh", num=5, seed=5, workers=2, settings=SMALL)
+    extended = generate("studio", out, num=5, seed=5, workers=0, settings=SMALL)
+    fresh = generate("studio", tmp_path / "fresh", num=5, seed=5, workers=2, settings=SMALL)
     assert _ids(out)[:3] == before
     assert _ids(out) == _ids(tmp_path / "fresh")
     assert extended.content_digest == fresh.content_digest
@@ -73,7 +73,7 @@ def test_more_samples_extend_and_workers_change_nothing(first, tmp_path):
 
 def test_several_candidates_of_a_condition_are_samples_of_their_own(tmp_path):
     settings = (*SMALL, "generator.candidates=3", "gate.rules=[{score: visible_joints, minimum: 0}]")
-    counts = generate("demo", tmp_path / "out", num=20, workers=0, settings=settings).counts
+    counts = generate("studio", tmp_path / "out", num=20, workers=0, settings=settings).counts
     assert counts.kept == 20
     assert counts.labels < counts.kept
     samples = list(open_dataset(tmp_path / "out"))
@@ -86,21 +86,21 @@ def test_another_recipe_or_seed_is_refused_and_nothing_is_lost(first):
     out, _ = first
     before = _ids(out)
     with pytest.raises(RecipeError, match=r"gate\.rules\.3\.minimum was 0\.8, now 0\.7"):
-        generate("demo", out, num=5, seed=5, workers=0, settings=(*SMALL, "gate.rules.3.minimum=0.7"))
+        generate("studio", out, num=5, seed=5, workers=0, settings=(*SMALL, "gate.rules.3.minimum=0.7"))
     with pytest.raises(RecipeError, match="seed was 5, now 6"):
-        generate("demo", out, num=5, seed=6, workers=0, settings=SMALL)
+        generate("studio", out, num=5, seed=6, workers=0, settings=SMALL)
     assert _ids(out) == before
 
 
 def test_a_hopeless_run_stops_with_its_reasons_and_keeps_the_ledger(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "HOPELESS_RATE", 0.4)
     with pytest.raises(RunError, match=r"hopeless at this rate.*oks_below_1\.00"):
-        generate("demo", tmp_path / "out", num=5, workers=0, settings=(*SMALL, "gate.rules.3.minimum=1.0"))
+        generate("studio", tmp_path / "out", num=5, workers=0, settings=(*SMALL, "gate.rules.3.minimum=1.0"))
     assert _ledger(tmp_path / "out")
 
 
 def test_the_plan_names_every_stage_and_the_pilot_predicts():
-    text = plan("demo", num=100, pilot=3, workers=2, settings=SMALL).text()
+    text = plan("studio", num=100, pilot=3, workers=2, settings=SMALL).text()
     assert "painted by studio (Apache-2.0)" in text
     for words in ("scene", "condition", "paint", "score_blazepose", "keep rate", "100 samples: about", "ms a label"):
         assert words in text
@@ -120,21 +120,21 @@ def test_the_plan_names_every_stage_and_the_pilot_predicts():
 )
 def test_a_recipe_that_cannot_run_is_refused_before_anything_is_written(tmp_path, settings, words):
     with pytest.raises(RecipeError, match=words):
-        generate("demo", tmp_path / "out", num=1, workers=0, settings=(*SMALL, *settings))
+        generate("studio", tmp_path / "out", num=1, workers=0, settings=(*SMALL, *settings))
     assert not (tmp_path / "out").exists()
 
 
 def test_a_generator_of_one_size_refuses_a_recipe_of_another(monkeypatch):
     monkeypatch.setattr(components, "_build", lambda *_: CompactGenerator())
     with pytest.raises(RecipeError, match="256 x 256 pictures, the recipe asks for 128 x 128"):
-        components.build_generator(load_recipe("demo", SMALL))
+        components.build_generator(load_recipe("studio", SMALL))
 
 
 def test_labels_that_cannot_be_read_are_refused_before_anything_is_written(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("no motion")
     with pytest.raises(InputError, match="txt"):
-        generate("demo", tmp_path / "out", num=1, labels=[tmp_path / "notes"], workers=0, settings=SMALL)
+        generate("studio", tmp_path / "out", num=1, labels=[tmp_path / "notes"], workers=0, settings=SMALL)
     assert not (tmp_path / "out").exists()
 
 

@@ -14,6 +14,8 @@ from typing import Final
 
 from posedreamer.bodies import load_body
 from posedreamer.estimators.weights import weight_statuses
+from posedreamer.generation.compact.generator import CompactGenerator
+from posedreamer.generation.compact.weights import BUILT_IN
 from posedreamer.generation.diffusion.hub import held_revisions
 from posedreamer.generation.diffusion.licences import KNOWN
 
@@ -103,7 +105,7 @@ def _body() -> list[Finding]:
 
 
 def _weights() -> list[Finding]:
-    return [
+    judges = [
         Finding(
             group="weights",
             name=status.name,
@@ -114,6 +116,23 @@ def _weights() -> list[Finding]:
         )
         for status in weight_statuses()
     ]
+    return [_painter(), *judges]
+
+
+def _painter() -> Finding:
+    """The built-in diffusion model, and what it is."""
+    is_present = BUILT_IN.is_file()
+    size = f"{BUILT_IN.stat().st_size / 1e6:.1f} MB, " if is_present else ""
+    return Finding(
+        group="weights",
+        name="compact",
+        is_present=is_present,
+        is_required=True,
+        detail=f"{size}{CompactGenerator().licence}, {BUILT_IN}; {CompactGenerator().about}",
+        step=""
+        if is_present
+        else "install the package again, or train it: posedreamer train compact --out compact",
+    )
 
 
 def _models() -> list[Finding]:

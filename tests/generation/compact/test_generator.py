@@ -47,7 +47,7 @@ def test_candidates_of_one_condition_differ(weights: str, shown: Condition) -> N
 
 
 @pytest.mark.parametrize(
-    "option", [{"steps": 3}, {"finishing_steps": 3}, {"guidance": 4.0}, {"controls": "depth"}, {"controls": "none"}]
+    "option", [{"steps": 3}, {"finishing_steps": 4}, {"guidance": 4.0}, {"controls": "depth"}, {"controls": "none"}]
 )
 def test_every_option_reaches_the_picture_and_the_revision(
     weights: str, shown: Condition, option: dict[str, object]

@@ -45,7 +45,7 @@ class CompactGenerator:
         guidance: how strongly caption and control maps lead; 1 is as trained, and takes half the time.
         controls: "all", or weak control on purpose: "depth", "skeleton", "none".
         batch_size: pictures painted at once; part of the recipe, as it decides the last bits of every pixel.
-        weights: a file of ``posedreamer train compact``; empty means the package's own, which it does not bring yet.
+        weights: a file of ``posedreamer train compact``; empty means the package's own.
         device: "cpu" or "cuda".
     """
 

@@ -24,7 +24,7 @@ from posedreamer.generation.compact.network import Denoiser, Finisher, NetworkSh
 __all__ = ["BUILT_IN", "CompactModel", "load_model", "save_model", "weights_digest"]
 
 BUILT_IN: Final = Path(__file__).parent / "compact.safetensors"
-"""Where weights of the package lie once it brings some."""
+"""The package's own weights."""
 
 _FORMAT: Final = "posedreamer compact 1"
 
@@ -96,8 +96,8 @@ def weights_digest(path: Path) -> str:
 
 
 _STEP: Final = (
-    "The package brings none yet: make them with `posedreamer train compact`, or take checkpoints/compact.safetensors "
-    "of the project's repository, and name the file with the generator's option `weights`."
+    "Install the package again to get its own, or make others with `posedreamer train compact` and name their file in "
+    "the generator's option `weights`."
 )
 
 

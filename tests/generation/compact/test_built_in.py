@@ -1,25 +1,22 @@
-"""The weights that training goes on from: small, described, and a judge finds the label in their pictures."""
+"""The package's own weights: small, described, and a judge finds the label in their pictures."""
 
 from __future__ import annotations
 
 from itertools import count, islice
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from posedreamer.generation.compact.generator import CompactGenerator
-from posedreamer.generation.compact.weights import load_model
+from posedreamer.generation.compact.weights import BUILT_IN, load_model
 from posedreamer.generation.protocol import PaintJob
 from posedreamer.recipes.conditions import RecipeConditions
 from posedreamer.scoring.blazepose import BlazePoseScorer
 
-CHECKPOINT = Path(__file__).parents[3] / "checkpoints" / "compact.safetensors"
-
 
 def test_the_weights_are_small_and_say_how_they_were_trained() -> None:
-    assert CHECKPOINT.stat().st_size <= 24e6
-    card = load_model(CHECKPOINT, "cpu").card
+    assert BUILT_IN.stat().st_size <= 24e6
+    card = load_model(BUILT_IN, "cpu").card
     assert card["training"]["seen"] > 10_000
     assert card["training"]["made"] > 1_000
     assert card["minutes"] > 1
@@ -33,7 +30,7 @@ def test_a_judge_finds_the_label_in_its_pictures_and_not_without_controls() -> N
     labels = [each.annotation for each in conditions]
 
     def oks(controls: str) -> np.ndarray:
-        pictures = CompactGenerator(weights=str(CHECKPOINT), controls=controls).paint(jobs)
+        pictures = CompactGenerator(controls=controls).paint(jobs)
         return np.array([scores.get("oks", 0.0) for scores in BlazePoseScorer().score(pictures, labels)])
 
     assert np.median(oks("all")) > 0.7
