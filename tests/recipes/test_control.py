@@ -59,14 +59,31 @@ class Scorer:
         return [{"level": level, "odd": 1.0} if level % 2 else {"level": level} for level in levels]
 
 
-def _run(painter, indices=range(5), candidates=3, order=None):
+class LabelScorer:
+    name, version, gives = "rarity", "1", ("hardness", "phash_low")
+
+    def fetch(self):
+        pass
+
+    def score(self, pictures, annotations):
+        raise AssertionError("a control is not asked what is known of its label")
+
+
+def _run(painter, indices=range(5), candidates=3, order=None, more=()):
     items = []
     for index in indices:
         for k in range(candidates):
             judged = make_judged(index, k, scores={"level": float(10 * index + k)})
             items.append(Item(item_id=judged.candidate.id, value=judged))
     stage = ControlStage(
-        name="control", version="1", needs=(), gives=(), batch_size=64, generator=painter, scorers=(Scorer(),), seed=3
+        name="control",
+        version="1",
+        needs=(),
+        gives=(),
+        batch_size=64,
+        generator=painter,
+        scorers=(Scorer(), *more),
+        seed=3,
     )
     outcomes = stage.process(items if order is None else [items[k] for k in order])
     assert all(isinstance(outcome, GoesOn) for outcome in outcomes)
@@ -95,6 +112,11 @@ def test_order_batches_and_number_of_candidates_change_no_control():
     everything = _run(Painter())
     assert _run(Painter(batch_size=5), order=range(14, -1, -1)) == everything
     assert _run(Painter(), candidates=1).items() <= everything.items()
+
+
+def test_scorers_of_the_label_alone_are_not_asked_again():
+    assert _run(Painter(), more=(LabelScorer(),)) == _run(Painter())
+    assert paired_names(("hardness", "prior_log_density", "oks")) == ("control_failed", "control_oks", "excess_oks")
 
 
 def test_a_control_that_fails_is_a_number_and_its_neighbours_have_theirs(caplog):
