@@ -129,7 +129,7 @@ def _painter() -> Finding:
         is_present=is_present,
         is_required=True,
         detail=f"{size}{CompactGenerator().licence}, {BUILT_IN}; {CompactGenerator().about}",
-        step="" if is_present else "install the package again, or train it: posedreamer train compact --out compact",
+        step="" if is_present else "install the package again",
     )
 
 
