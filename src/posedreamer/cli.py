@@ -189,13 +189,21 @@ def compact(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that make pictures.")] = None,
     seed: Seed = 0,
     start: Annotated[Path | None, typer.Option(help="A weight file to begin from; by default nothing.")] = None,
+    duel_from: Annotated[float, typer.Option(help="Share of the time after which critics join; 1 is never.")] = 0.6,
 ) -> None:
     """Train the built-in diffusion generator, on studio pictures made on the spot."""
     from posedreamer.recipes.training import train_compact
 
     sitting_minutes = math.inf if sitting is None else sitting
     weights = train_compact(
-        out, minutes=minutes, sitting_minutes=sitting_minutes, device=device, workers=workers, seed=seed, start=start
+        out,
+        minutes=minutes,
+        sitting_minutes=sitting_minutes,
+        device=device,
+        workers=workers,
+        seed=seed,
+        start=start,
+        duel_from=duel_from,
     )
     typer.echo(f"weights: {weights}")
 

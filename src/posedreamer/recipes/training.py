@@ -43,6 +43,7 @@ def train_compact(
     workers: int | None = None,
     seed: int = 0,
     start: Path | None = None,
+    duel_from: float = 0.6,
 ) -> Path:
     """Trains the compact model, or goes on where ``out`` stopped; returns the weight file.
 
@@ -59,6 +60,7 @@ def train_compact(
         raise InputError("device is 'cuda', but PyTorch sees none here. Use --device cpu.")
     cores = os.cpu_count() or 1
     plan = TrainingPlan(minutes=minutes, sitting_minutes=sitting_minutes, device=device, seed=seed, start=start)
+    plan = replace(plan, duel_from=duel_from)
     plan = replace(plan, half_precision=device == "cuda" or has_half_precision_units())
     plan = replace(plan, workers=cores if workers is None else workers)
     if device == "cuda":
@@ -97,9 +99,7 @@ class _Teller:
             "step": progress.step,
             "seen": progress.seen,
             "made": progress.made,
-            "flow_loss": round(moment.flow, 5),
-            "finishing_loss": round(moment.finish, 5),
-            "naming_loss": round(moment.naming, 5),
+            **{name: round(loss, 5) for name, loss in moment.losses.items()},
             "ms_a_picture": round(moment.milliseconds, 1),
         }
         if spent - self._looked_at >= _LOOK_EVERY_MINUTES or spent >= self._minutes:

@@ -10,14 +10,26 @@ finisher, given that small picture, draws the picture itself. Both predict the c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["SMALL", "Context", "Denoiser", "Finisher", "NetworkShape", "TextEncoder"]
+from posedreamer.generation.compact.blocks import (
+    Context,
+    Mixing,
+    Reading,
+    StateBlock,
+    conv,
+    halved,
+    level,
+    time_network,
+    waves,
+    zero,
+)
+
+__all__ = ["SMALL", "Denoiser", "Finisher", "NetworkShape", "TextEncoder"]
 
 SMALL = 4
 """How much smaller the denoiser's pictures are than the finisher's."""
@@ -53,22 +65,6 @@ class NetworkShape:
     far: int = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What of a condition does not change from step to step.
-
-    Attributes:
-        slots: what each of the encoder's questions found in the caption.
-        words: slots and tokens, which pixels attend to; ``is_padding`` of each.
-        summary: caption and control mode in one vector.
-    """
-
-    slots: Float[Tensor, "b s d"]
-    words: Float[Tensor, "b n d"]
-    is_padding: Bool[Tensor, "b n"]
-    summary: Float[Tensor, "b d2"]
-
-
 class TextEncoder(nn.Module):
     """Two transformer layers over a caption's tokens (0 pads), then one question per slot asked of them.
 
@@ -101,93 +97,6 @@ class TextEncoder(nn.Module):
         return self.answer(found), words, is_padding
 
 
-def _conv(into: int, out: int, kernel: int = 3) -> nn.Conv2d:
-    return nn.Conv2d(into, out, kernel, padding=kernel // 2)
-
-
-def _halved(into: int, out: int, times: int = 2) -> nn.Conv2d:
-    """Squares of ``times`` pixels, each to one."""
-    return nn.Conv2d(into, out, times, stride=times)
-
-
-def _zero(layer: nn.Conv2d | nn.Linear) -> nn.Conv2d | nn.Linear:
-    nn.init.zeros_(layer.weight)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-    return layer
-
-
-class _Block(nn.Module):
-    """Two convolutions round a residual, after one norm that time and text scale and shift."""
-
-    def __init__(self, into: int, out: int, state: int) -> None:
-        super().__init__()
-        self.norm = nn.GroupNorm(8, into)
-        self.conv1, self.conv2 = _conv(into, out), _zero(_conv(out, out))
-        self.state = nn.Linear(state, 2 * into)
-        self.skip = nn.Identity() if into == out else _conv(into, out, 1)
-
-    def forward(self, x: Tensor, state: Tensor) -> Tensor:
-        scale, shift = self.state(state)[..., None, None].chunk(2, dim=1)
-        y = self.conv1(torch.addcmul(shift, self.norm(x), 1 + scale))
-        return self.skip(x) + self.conv2(F.silu(y))
-
-
-def _attend(query: Tensor, keys: Tensor, values: Tensor, hidden: Tensor | None = None) -> Tensor:
-    """Softmax attention in plain products, as the fused kernel is slow backwards on CPUs; ``hidden`` keys get none."""
-    weights = (query * query.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
-    if hidden is not None:
-        weights = weights + hidden[:, None, None, :].to(weights.dtype) * -1e4
-    return weights.softmax(-1).to(values.dtype) @ values
-
-
-class _Reading(nn.Module):
-    """Pixels attend to what was read: to the slots alone, or to the caption's words, too."""
-
-    def __init__(self, width: int, text: int, heads: int, *, slots_alone: bool = False) -> None:
-        super().__init__()
-        self.heads, self.norm, self.slots_alone = heads, nn.GroupNorm(8, width), slots_alone
-        self.query, self.both = _conv(width, width, 1), nn.Linear(text, 2 * width)
-        self.out = _zero(_conv(width, width, 1))
-
-    def forward(self, x: Tensor, context: Context) -> Tensor:
-        b, c, h, w = x.shape
-        read = context.words[:, : context.slots.shape[1]] if self.slots_alone else context.words
-        query = self.query(self.norm(x)).flatten(2).reshape(b, self.heads, c // self.heads, h * w).transpose(2, 3)
-        keys, values = (
-            part.reshape(b, -1, self.heads, c // self.heads).transpose(1, 2)
-            for part in self.both(read).chunk(2, dim=-1)
-        )
-        seen = _attend(query, keys, values, None if self.slots_alone else context.is_padding)
-        return x + self.out(seen.transpose(2, 3).reshape(b, c, h, w))
-
-
-class _Mixing(nn.Module):
-    """Pixels attend to one another."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads, self.norm = heads, nn.GroupNorm(8, width)
-        self.all, self.out = _conv(width, 3 * width, 1), _zero(_conv(width, width, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        b, c, h, w = x.shape
-        query, keys, values = (
-            self.all(self.norm(x))
-            .flatten(2)
-            .reshape(b, 3, self.heads, c // self.heads, h * w)
-            .transpose(3, 4)
-            .unbind(1)
-        )
-        return x + self.out(_attend(query, keys, values).transpose(2, 3).reshape(b, c, h, w))
-
-
-def _level(blocks: nn.ModuleList, x: Tensor, state: Tensor) -> Tensor:
-    for block in blocks:
-        x = block(x, state)
-    return x
-
-
 class Denoiser(nn.Module):
     """Predicts the clean small picture from a noisy one, its time, the control maps and the caption."""
 
@@ -200,26 +109,26 @@ class Denoiser(nn.Module):
         self.mode = nn.Embedding(shape.modes, state)
         self.brief = nn.Linear(text, _BRIEF)
         self.summary = nn.Linear(_BRIEF * shape.slots, state)
-        self.time = nn.Sequential(nn.Linear(128, state), nn.SiLU(), nn.Linear(state, state))
-        self.edges = nn.Sequential(_halved(shape.controls, edge, SMALL), nn.SiLU(), _conv(edge, edge))
-        self.stem = _halved(edge + 3, fine)
-        self.down_fine = nn.ModuleList([_Block(fine, fine, state)])
-        self.to_middle = _halved(fine, middle)
-        self.down_middle = nn.ModuleList([_Block(middle, middle, state)])
-        self.read_middle = _Reading(middle, text, 4)
-        self.to_coarse = _halved(middle, coarse)
-        self.coarse = nn.ModuleList([_Block(coarse, coarse, state) for _ in range(3)])
-        self.read_coarse = nn.ModuleList([_Reading(coarse, text, 4) for _ in range(3)])
-        self.mix_coarse = nn.ModuleList([_Mixing(coarse, 4) for _ in range(3)])
-        self.from_coarse = _conv(coarse, 4 * middle, 1)
-        self.up_middle = nn.ModuleList([_Block(2 * middle, middle, state), _Block(middle, middle, state)])
-        self.reread_middle = _Reading(middle, text, 4)
-        self.mix_middle = _Mixing(middle, 4)
-        self.from_middle = _conv(middle, 4 * fine, 1)
-        self.up_fine = nn.ModuleList([_Block(2 * fine, fine, state), _Block(fine, fine, state)])
-        self.read_fine = _Reading(fine, text, 4, slots_alone=True)
-        self.to_edges = _conv(fine, 4 * edge, 1)
-        self.head = nn.Sequential(_conv(2 * edge + 3, edge), nn.SiLU(), _zero(_conv(edge, 3)))
+        self.time = time_network(state)
+        self.edges = nn.Sequential(halved(shape.controls, edge, SMALL), nn.SiLU(), conv(edge, edge))
+        self.stem = halved(edge + 3, fine)
+        self.down_fine = nn.ModuleList([StateBlock(fine, fine, state)])
+        self.to_middle = halved(fine, middle)
+        self.down_middle = nn.ModuleList([StateBlock(middle, middle, state)])
+        self.read_middle = Reading(middle, text, 4)
+        self.to_coarse = halved(middle, coarse)
+        self.coarse = nn.ModuleList([StateBlock(coarse, coarse, state) for _ in range(3)])
+        self.read_coarse = nn.ModuleList([Reading(coarse, text, 4) for _ in range(3)])
+        self.mix_coarse = nn.ModuleList([Mixing(coarse, 4) for _ in range(3)])
+        self.from_coarse = conv(coarse, 4 * middle, 1)
+        self.up_middle = nn.ModuleList([StateBlock(2 * middle, middle, state), StateBlock(middle, middle, state)])
+        self.reread_middle = Reading(middle, text, 4)
+        self.mix_middle = Mixing(middle, 4)
+        self.from_middle = conv(middle, 4 * fine, 1)
+        self.up_fine = nn.ModuleList([StateBlock(2 * fine, fine, state), StateBlock(fine, fine, state)])
+        self.read_fine = Reading(fine, text, 4, slots_alone=True)
+        self.to_edges = conv(fine, 4 * edge, 1)
+        self.head = nn.Sequential(conv(2 * edge + 3, edge), nn.SiLU(), zero(conv(edge, 3)))
 
     def read(self, tokens: Int[Tensor, "b n"], mode: Int[Tensor, " b"]) -> Context:
         """The context of a caption's tokens and a control mode."""
@@ -244,25 +153,19 @@ class Denoiser(nn.Module):
         context: Context,
     ) -> Float[Tensor, "b 3 h w"]:
         """The clean picture that is expected; ``time`` runs from 0 (noise) to 1 (picture), ``edges`` from ``look``."""
-        state = F.silu(self.time(_waves(time)) + context.summary)
+        state = F.silu(self.time(waves(time)) + context.summary)
         noisy = noisy.to(edges.dtype)
-        fine = _level(self.down_fine, self.stem(torch.cat([edges, noisy], 1)), state)
-        x = _level(self.down_middle, self.to_middle(fine), state)
+        fine = level(self.down_fine, self.stem(torch.cat([edges, noisy], 1)), state)
+        x = level(self.down_middle, self.to_middle(fine), state)
         middle = self.read_middle(x, context)
         x = self.to_coarse(middle)
         for block, reading, mixing in zip(self.coarse, self.read_coarse, self.mix_coarse, strict=True):
             x = mixing(reading(block(x, state), context))
-        x = _level(self.up_middle, torch.cat([F.pixel_shuffle(self.from_coarse(x), 2), middle], 1), state)
+        x = level(self.up_middle, torch.cat([F.pixel_shuffle(self.from_coarse(x), 2), middle], 1), state)
         x = self.mix_middle(self.reread_middle(x, context))
-        x = _level(self.up_fine, torch.cat([F.pixel_shuffle(self.from_middle(x), 2), fine], 1), state)
+        x = level(self.up_fine, torch.cat([F.pixel_shuffle(self.from_middle(x), 2), fine], 1), state)
         x = F.pixel_shuffle(self.to_edges(F.silu(self.read_fine(x, context))), 2)
         return self.head(torch.cat([x, edges, noisy], 1)).float()
-
-
-def _waves(time: Float[Tensor, " b"]) -> Float[Tensor, "b 128"]:
-    rates = torch.exp(torch.arange(64, device=time.device) * (-log(1000.0) / 63.0)) * 1000.0
-    angle = time[:, None] * rates
-    return torch.cat([angle.sin(), angle.cos()], 1)
 
 
 class Finisher(nn.Module):
@@ -274,17 +177,17 @@ class Finisher(nn.Module):
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         look, near, far, state = shape.look, shape.near, shape.far, shape.coarse
-        self.time = nn.Sequential(nn.Linear(128, state), nn.SiLU(), nn.Linear(state, state))
+        self.time = time_network(state)
         self.told = nn.Linear(state, state)
-        self.edges = _halved(shape.controls, look)
-        self.canvas = _halved(3, 16)
-        self.stem = _conv(look + 16 + 3, near)
-        self.down_near = nn.ModuleList([_Block(near, near, state)])
-        self.to_far = _halved(near, far)
-        self.far = nn.ModuleList([_Block(far, far, state), _Block(far, far, state)])
-        self.from_far = _conv(far, 4 * near, 1)
-        self.up_near = nn.ModuleList([_Block(2 * near, near, state)])
-        self.head = _zero(_conv(near, 12))
+        self.edges = halved(shape.controls, look)
+        self.canvas = halved(3, 16)
+        self.stem = conv(look + 16 + 3, near)
+        self.down_near = nn.ModuleList([StateBlock(near, near, state)])
+        self.to_far = halved(near, far)
+        self.far = nn.ModuleList([StateBlock(far, far, state), StateBlock(far, far, state)])
+        self.from_far = conv(far, 4 * near, 1)
+        self.up_near = nn.ModuleList([StateBlock(2 * near, near, state)])
+        self.head = zero(conv(near, 12))
 
     def look(self, controls: Float[Tensor, "b c h w"]) -> Float[Tensor, "b e h2 w2"]:
         """What it sees of full-size control maps in [0, 1]."""
@@ -299,11 +202,11 @@ class Finisher(nn.Module):
         summary: Float[Tensor, "b d"],
     ) -> Float[Tensor, "b 3 h w"]:
         """The clean picture that is expected; ``edges`` come from ``look``, ``summary`` from the denoiser's context."""
-        state = F.silu(self.time(_waves(time)) + self.told(summary))
+        state = F.silu(self.time(waves(time)) + self.told(summary))
         whole = F.interpolate(small, scale_factor=SMALL, mode="bicubic", align_corners=False)
         half = F.interpolate(small, scale_factor=SMALL // 2, mode="bilinear", align_corners=False)
         seen = torch.cat([edges, self.canvas(noisy.to(edges.dtype)), half.to(edges.dtype)], 1)
-        near = _level(self.down_near, self.stem(seen), state)
-        x = _level(self.far, self.to_far(near), state)
-        x = _level(self.up_near, torch.cat([F.pixel_shuffle(self.from_far(x), 2), near], 1), state)
+        near = level(self.down_near, self.stem(seen), state)
+        x = level(self.far, self.to_far(near), state)
+        x = level(self.up_near, torch.cat([F.pixel_shuffle(self.from_far(x), 2), near], 1), state)
         return whole + F.pixel_shuffle(self.head(F.silu(x)), 2).float()

@@ -15,29 +15,16 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Int64, UInt8
-from torch import Tensor
-from torch.nn import functional as F
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from posedreamer.generation.compact.controls import CHANNELS, MODES, channels_shown
-from posedreamer.generation.compact.network import SMALL, Context, NetworkShape
-from posedreamer.generation.compact.painting import to_controls, to_unit
-from posedreamer.generation.compact.sampling import mixed
+from posedreamer.generation.compact.controls import CHANNELS, MODES
+from posedreamer.generation.compact.network import NetworkShape
 from posedreamer.generation.compact.tokens import encode_captions, train_tokenizer
 from posedreamer.generation.compact.weights import CompactModel, load_model
 from posedreamer.training.compact.attributes import SLOTS
+from posedreamer.training.compact.batches import batch_of, draw_rows, seen_on
+from posedreamer.training.compact.duel import duel_step
 from posedreamer.training.compact.examples import ExampleMaker, Examples, ExampleWorkers
-from posedreamer.training.compact.objective import (
-    crop,
-    crop_corners,
-    draw_times,
-    drawn_on,
-    flow_loss,
-    person_weight,
-    seen_small,
-    shrunk,
-)
+from posedreamer.training.compact.flow import Losses, flow_step
 from posedreamer.training.compact.state import TrainingState
 
 __all__ = ["Moment", "TrainingPlan", "train"]
@@ -47,14 +34,10 @@ _SHAPE: Final = NetworkShape(controls=len(CHANNELS), modes=len(MODES), words=102
 _DROPPED_CAPTIONS: Final = 0.1
 _MODE_SHARES: Final = {"all": 0.78, "depth": 0.07, "skeleton": 0.07, "none": 0.08}
 _DROPPED_WITH_CONTROLS: Final = 0.5
-_DRAWN_ON_AT: Final = (0.5, 0.78)
 _WARM_UP_STEPS: Final = 200
+_CRITICS_AHEAD: Final = 6
 _DECAY_FROM: Final = 0.6
-_MEAN_DECAY: Final = 0.999
-_CROP_PX: Final = 96
-_DENOISER_TIMES: Final = -1.0
-_FINISHER_TIMES: Final = 0.0
-_NAMING: Final = 0.1
+_LEAST_RATE: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +49,8 @@ class TrainingPlan:
         start: weights to begin from, with their shape and tokenizer; None begins from nothing.
         minutes: of training in all, over all sittings, the making of pictures included.
         sitting_minutes: of this sitting; it ends with the round in hand, and a later call goes on.
+        duel_from: the share of the time after which critics join; 0 from the start, 1 never.
+        duel_learning_rate, critics_learning_rate: of the networks and of the critics from then on.
         round_size: fresh pictures of a round; pool_rounds: rounds that are held in memory.
         reuse: how often a picture is shown on average.
         overlap: pictures of the next round are made while the networks train (where they train on another device).
@@ -78,6 +63,9 @@ class TrainingPlan:
     sitting_minutes: float = math.inf
     batch_size: int = 16
     learning_rate: float = 1e-3
+    duel_from: float = 0.6
+    duel_learning_rate: float = 2e-4
+    critics_learning_rate: float = 1e-3
     round_size: int = 768
     pool_rounds: int = 5
     reuse: float = 9.0
@@ -92,9 +80,7 @@ class TrainingPlan:
 class Moment:
     """What a round came to: mean losses since the last, and the model as it would be shipped."""
 
-    flow: float
-    finish: float
-    naming: float
+    losses: dict[str, float]
     milliseconds: float
     state: TrainingState
 
@@ -179,146 +165,45 @@ def _round(plan: TrainingPlan, state: TrainingState, pool: deque[Examples], cloc
     tokens = [encode_captions(state.tokenizer, examples.captions, state.shape.text_length) for examples in pool]
     sizes = np.array([len(examples) for examples in pool])
     steps = math.ceil(len(pool[-1]) * plan.reuse / plan.batch_size)
-    losses: list[Float[Tensor, "3"]] = []
+    losses: list[Losses] = []
     began = time.monotonic()
     for _ in range(steps):
         if clock.share() >= 1.0:
             break
-        rows = _rows(sizes, plan.batch_size, rng)
-        batch = _batch(pool, tokens, rows)
+        if state.duel is None and clock.share() >= plan.duel_from:
+            state.begin_duel(plan.duel_learning_rate, plan.device)
+        batch = batch_of(pool, tokens, draw_rows(sizes, plan.batch_size, rng))
         modes = rng.choice(len(MODES), plan.batch_size, p=[_MODE_SHARES[mode] for mode in MODES])
         is_blind = modes == list(MODES).index("none")
         dropped = rng.random(plan.batch_size) < np.where(is_blind, _DROPPED_WITH_CONTROLS, _DROPPED_CAPTIONS)
         batch.tokens[dropped], batch.slots[dropped] = untold, 0
         _set_rate(state, plan, clock)
-        losses.append(_step(state, plan, batch, modes, noise))
+        seen = seen_on(plan.device, batch, modes, torch.bfloat16 if plan.half_precision else torch.float32)
+        losses.append((flow_step if state.duel is None else duel_step)(state, seen, noise))
         state.progress.step += 1
         state.progress.seen += plan.batch_size
-    flow, finish, naming = torch.stack(losses).mean(dim=0).tolist() if losses else (math.nan,) * 3
+    last = losses[-1] if losses else {}
+    means = {name: float(torch.stack([step[name] for step in losses if name in step]).mean()) for name in last}
     spent = 1e3 * (time.monotonic() - began) / max(len(losses) * plan.batch_size, 1)
-    return Moment(flow, finish, naming, spent, state)
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    pictures: UInt8[np.ndarray, "b h w 3"]
-    maps: UInt8[np.ndarray, "b h w c"]
-    joints: Int64[np.ndarray, "b j 2"]
-    tokens: Int64[np.ndarray, "b n"]
-    slots: Int64[np.ndarray, "b s"]
-
-
-def _rows(sizes: Int64[np.ndarray, " r"], count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """(round, row) of examples drawn from the pool, evenly."""
-    drawn = rng.choice(int(sizes.sum()), count, replace=int(sizes.sum()) < count)
-    ends = np.cumsum(sizes)
-    parts = np.searchsorted(ends, drawn, side="right")
-    return [(int(part), int(row - (ends[part] - sizes[part]))) for part, row in zip(parts, drawn, strict=True)]
-
-
-def _batch(pool: deque[Examples], tokens: list[Int64[np.ndarray, "_n l"]], rows: list[tuple[int, int]]) -> _Batch:
-    return _Batch(
-        np.stack([pool[part].pictures[row] for part, row in rows]),
-        np.stack([pool[part].maps[row] for part, row in rows]),
-        np.stack([pool[part].joints[row] for part, row in rows]),
-        np.stack([tokens[part][row] for part, row in rows]),
-        np.stack([pool[part].slots[row] for part, row in rows]),
-    )
+    return Moment(means, spent, state)
 
 
 def _set_rate(state: TrainingState, plan: TrainingPlan, clock: _Clock) -> None:
-    """Warm-up, a level, and a cosine down to a hundredth over the last part of the time."""
-    falling = min(max((clock.share() - _DECAY_FROM) / (1.0 - _DECAY_FROM), 0.0), 1.0)
-    rate = min(1.0, (state.progress.step + 1) / _WARM_UP_STEPS) * (0.505 + 0.495 * math.cos(math.pi * falling))
-    for group in state.optimiser.param_groups:
-        group["lr"] = plan.learning_rate * rate
+    """In each phase warm-up, a level, and a cosine down to a hundredth over the last part of its time."""
+    duel, share = state.duel, clock.share()
+    if duel is None:
+        _set(state.optimiser, plan.learning_rate * _rate(share / plan.duel_from, state.progress.step))
+        return
+    spent = (share - plan.duel_from) / max(1.0 - plan.duel_from, 1e-9)
+    _set(state.optimiser, plan.duel_learning_rate * _rate(spent, duel.step))
+    _set(duel.optimiser, plan.critics_learning_rate * _rate(spent, _CRITICS_AHEAD * duel.step))
 
 
-def _step(
-    state: TrainingState, plan: TrainingPlan, batch: _Batch, modes: Int64[np.ndarray, " b"], noise: torch.Generator
-) -> Float[Tensor, "3"]:
-    """One optimiser step of all networks; the three losses."""
-    half = plan.half_precision
-    seen = _seen(plan.device, batch, modes, torch.bfloat16 if half else torch.float32)
-    with torch.autocast(plan.device, dtype=torch.bfloat16, enabled=half):
-        context = state.networks["denoiser"].read(seen.tokens, seen.modes)  # pyright: ignore[reportCallIssue]
-        flow, small = _denoised(state, seen, context, noise)
-        finish = _finished(state, seen, small, context, noise)
-        names = state.networks["reader"](context.slots)
-    named = F.cross_entropy(names.float().flatten(0, 1), seen.slots.flatten(), ignore_index=0)
-    (flow + finish + _NAMING * named).backward()
-    torch.nn.utils.clip_grad_norm_(state.networks.parameters(), 1.0)
-    state.optimiser.step()
-    state.optimiser.zero_grad()
-    keep = min(_MEAN_DECAY, (1 + state.progress.step) / (10 + state.progress.step))
-    get_ema_multi_avg_fn(keep)(list(state.means.parameters()), list(state.networks.parameters()), 0)
-    return torch.stack([flow.detach(), finish.detach(), named.detach()]).cpu()
+def _rate(share: float, step: int) -> float:
+    falling = min(max((share - _DECAY_FROM) / (1.0 - _DECAY_FROM), 0.0), 1.0)
+    return min(1.0, (step + 1) / _WARM_UP_STEPS) * (0.505 + 0.495 * math.cos(math.pi * falling))
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A batch on its device; ``controls`` are the maps that the modes show, ``mask`` the people, shown or not.
-
-    ``joints`` stay behind, as they only say where crops are.
-    """
-
-    whole: Float[Tensor, "b 3 h w"]
-    mask: Float[Tensor, "b 1 h w"]
-    controls: Float[Tensor, "b c h w"]
-    joints: Int[np.ndarray, "b j 2"]
-    tokens: Int[Tensor, "b n"]
-    slots: Int[Tensor, "b s"]
-    modes: Int[Tensor, " b"]
-
-
-def _seen(device: str, batch: _Batch, modes: Int64[np.ndarray, " b"], dtype: torch.dtype) -> _Seen:
-    shown = torch.from_numpy(np.stack([channels_shown(mode) for mode in MODES])[modes]).to(device)
-    maps = torch.from_numpy(batch.maps).to(device).permute(0, 3, 1, 2)
-    tokens = batch.tokens[:, : int((batch.tokens > 0).sum(axis=1).max())]
-    return _Seen(
-        to_unit(batch.pictures, device),
-        maps[:, :1].float().div(255.0),
-        to_controls(maps, shown, dtype),
-        batch.joints,
-        torch.from_numpy(tokens).to(device),
-        torch.from_numpy(batch.slots).to(device),
-        torch.from_numpy(modes).to(device),
-    )
-
-
-def _denoised(
-    state: TrainingState, seen: _Seen, context: Context, noise: torch.Generator
-) -> tuple[Float[Tensor, ""], Float[Tensor, "b 3 h4 w4"]]:
-    """The denoiser's loss, and small pictures for the finisher."""
-    denoiser = state.networks["denoiser"]
-    picture = shrunk(seen.whole, SMALL)
-    edges = denoiser.look(seen.controls)  # pyright: ignore[reportCallIssue]
-
-    def predict(noisy: Float[Tensor, "b 3 h4 w4"], time_: Float[Tensor, " b"]) -> Float[Tensor, "b 3 h4 w4"]:
-        return denoiser(noisy, time_, edges, context)
-
-    time_ = draw_times(len(picture), _DENOISER_TIMES, noise).to(picture.device)
-    predicted = predict(mixed(picture, torch.randn(picture.shape, generator=noise).to(picture), time_), time_)
-    loss = flow_loss(predicted, picture, time_, person_weight(shrunk(seen.mask, SMALL), 2))
-    with torch.no_grad():
-        drawn = drawn_on(predict, predicted, _DRAWN_ON_AT, noise)
-        return loss, seen_small(picture, drawn, noise)
-
-
-def _finished(
-    state: TrainingState, seen: _Seen, small: Float[Tensor, "b 3 h4 w4"], context: Context, noise: torch.Generator
-) -> Float[Tensor, ""]:
-    """The finisher's loss on one crop of each picture."""
-    finisher, size = state.networks["finisher"], min(_CROP_PX, seen.whole.shape[2])
-    corners = crop_corners(seen.joints, seen.whole.shape[2:], size, 2 * SMALL, noise)
-    picture = crop(seen.whole, corners, size)
-    time_ = draw_times(len(picture), _FINISHER_TIMES, noise).to(picture.device)
-    noisy = mixed(picture, torch.randn(picture.shape, generator=noise).to(picture), time_)
-    predicted = finisher(
-        noisy.contiguous(memory_format=torch.channels_last),
-        time_,
-        crop(small, corners, size, SMALL),
-        finisher.look(crop(seen.controls, corners, size)),  # pyright: ignore[reportCallIssue]
-        context.summary.detach(),
-    )
-    return flow_loss(predicted, picture, time_, person_weight(crop(seen.mask, corners, size), 6))
+def _set(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = rate

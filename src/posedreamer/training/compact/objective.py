@@ -35,13 +35,15 @@ def person_weight(mask: Float[Tensor, "b 1 h w"], round_px: int) -> Float[Tensor
     return 1.0 + _PERSON * F.max_pool2d(tall, (1, 2 * round_px + 1), stride=1, padding=(0, round_px))
 
 
-def draw_times(count: int, towards_picture: float, generator: torch.Generator) -> Float[Tensor, " b"]:
+def draw_times(
+    count: int, towards_picture: float, generator: torch.Generator, from_noise: float = _FROM_NOISE
+) -> Float[Tensor, " b"]:
     """Logit-normal times of unit spread (Esser et al. 2024, arXiv 2403.03206) about sigmoid(``towards_picture``).
 
-    One in ten is 0, where every picture begins; none is nearer to the picture than the sampler's last step.
+    A share ``from_noise`` is 0, where every picture begins; none is nearer to the picture than the sampler's last step.
     """
     drawn = torch.sigmoid(torch.randn(count, generator=generator) + towards_picture).clamp_max(1.0 - _LEAST_NOISE)
-    return torch.where(torch.rand(count, generator=generator) < _FROM_NOISE, 0.0, drawn)
+    return torch.where(torch.rand(count, generator=generator) < from_noise, 0.0, drawn)
 
 
 def flow_loss(

@@ -15,16 +15,21 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from posedreamer.errors import InputError
 from posedreamer.generation.compact.network import Denoiser, Finisher, NetworkShape
 from posedreamer.generation.compact.weights import CompactModel
 from posedreamer.training.compact.attributes import WORDS
+from posedreamer.training.compact.critics import CropCritic, SmallCritic
 
 __all__ = ["Progress", "TrainingState"]
 
 _TENSORS = "state-{step}.safetensors"
 _FACTS = "state.json"
+_MEAN_DECAY = 0.999
+_FLOW_BETAS = (0.9, 0.99)
+_DUEL_BETAS = (0.5, 0.99)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +52,31 @@ class Progress:
 
 
 @dataclass(slots=True, kw_only=True)
+class Duel:
+    """The critics, their optimiser, and how many steps it took."""
+
+    critics: nn.ModuleDict = field(repr=False)
+    optimiser: torch.optim.AdamW = field(repr=False)
+    step: int = 0
+
+    @classmethod
+    def fresh(cls, shape: NetworkShape, denoiser: nn.Module, learning_rate: float, device: str) -> Duel:
+        """Critics that know of pictures what the denoiser does, and of the difference nothing."""
+        small = SmallCritic(shape)
+        small.begin_as(denoiser)
+        critics = nn.ModuleDict({"small": small, "crop": CropCritic(shape)})
+        critics.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        return cls(critics=critics, optimiser=_optimiser(critics, learning_rate, _DUEL_BETAS))
+
+    def learn(self) -> None:
+        """A step of the critics down the gradients that are there."""
+        torch.nn.utils.clip_grad_norm_(self.critics.parameters(), 1.0)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.step += 1
+
+
+@dataclass(slots=True, kw_only=True)
 class TrainingState:
     """Networks in training, their running means, the optimiser, the tokenizer and the progress.
 
@@ -60,6 +90,7 @@ class TrainingState:
     means: nn.ModuleDict = field(repr=False)
     optimiser: torch.optim.AdamW = field(repr=False)
     progress: Progress
+    duel: Duel | None = field(default=None, repr=False)
 
     @classmethod
     def fresh(cls, shape: NetworkShape, tokenizer: Tokenizer, learning_rate: float, device: str) -> TrainingState:
@@ -67,9 +98,7 @@ class TrainingState:
         networks, means = _networks(shape, device), _networks(shape, device)
         means.load_state_dict(networks.state_dict())
         means.requires_grad_(False)
-        optimiser = torch.optim.AdamW(
-            networks.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
-        )
+        optimiser = _optimiser(networks, learning_rate, _FLOW_BETAS)
         return cls(
             shape=shape,
             tokenizer=tokenizer,
@@ -88,20 +117,39 @@ class TrainingState:
                 networks[name].load_state_dict(network.state_dict())
         return state
 
+    def begin_duel(self, learning_rate: float, device: str) -> Duel:
+        """Critics beside the networks, which begin anew from their running means."""
+        self.networks.load_state_dict(self.means.state_dict())
+        self.optimiser = _optimiser(self.networks, learning_rate, _DUEL_BETAS)
+        self.duel = Duel.fresh(self.shape, self.networks["denoiser"], learning_rate, device)
+        return self.duel
+
+    def learn(self) -> None:
+        """A step of the optimiser down the gradients that are there, and of the running means after it."""
+        torch.nn.utils.clip_grad_norm_(self.networks.parameters(), 1.0)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        keep = min(_MEAN_DECAY, (1 + self.progress.step) / (10 + self.progress.step))
+        get_ema_multi_avg_fn(keep)(list(self.means.parameters()), list(self.networks.parameters()), 0)
+
     def save(self, folder: Path) -> None:
         """Writes both files, the facts last: a crash leaves the state before."""
-        tensors: dict[str, Tensor] = {}
-        for prefix, module in (("network", self.networks), ("mean", self.means)):
-            tensors |= {f"{prefix}.{name}": tensor.contiguous() for name, tensor in module.state_dict().items()}
-        for name, parameter in self.networks.named_parameters():
-            for key, value in self.optimiser.state.get(parameter, {}).items():
-                tensors[f"optimiser.{key}.{name}"] = torch.as_tensor(value).contiguous()
+        tensors = {
+            f"{prefix}.{name}": tensor
+            for prefix, module in self._modules().items()
+            for name, tensor in module.state_dict().items()
+        }
+        for prefix, (module, optimiser) in self._optimised().items():
+            for name, parameter in module.named_parameters():
+                for key, value in optimiser.state.get(parameter, {}).items():
+                    tensors[f"{prefix}.{key}.{name}"] = torch.as_tensor(value)
         path = folder / _TENSORS.format(step=self.progress.step)
-        save_file({name: tensor.cpu() for name, tensor in tensors.items()}, path)
+        save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, path)
         facts = {
             "shape": asdict(self.shape),
             "tokenizer": self.tokenizer.to_str(),
             "progress": asdict(self.progress),
+            "duel": None if self.duel is None else self.duel.step,
             "tensors": path.name,
         }
         scratch = folder / f"{_FACTS}.part"
@@ -125,23 +173,38 @@ class TrainingState:
             state = cls.fresh(
                 NetworkShape(**facts["shape"]), Tokenizer.from_str(facts["tokenizer"]), learning_rate, device
             )
-            state._take(tensors, facts)
+            state._take(tensors, facts, learning_rate, device)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise InputError(
                 f"The training state in {folder} is damaged: {error}. Remove the folder to begin anew."
             ) from error
         return state
 
-    def _take(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-        for prefix, module in (("network.", self.networks), ("mean.", self.means)):
-            own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-            module.load_state_dict(own)
+    def _take(self, tensors: dict[str, Tensor], facts: dict[str, Any], learning_rate: float, device: str) -> None:
         self.progress = Progress(**facts["progress"])
-        if self.progress.step == 0:
-            return
-        for name, parameter in self.networks.named_parameters():
-            for key in ("step", "exp_avg", "exp_avg_sq"):
-                self.optimiser.state[parameter][key] = tensors[f"optimiser.{key}.{name}"].to(parameter.device)
+        if facts.get("duel") is not None:
+            self.begin_duel(learning_rate, device).step = facts["duel"]
+        for prefix, module in self._modules().items():
+            start = f"{prefix}."
+            own = {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
+            module.load_state_dict(own)
+        for prefix, (module, optimiser) in self._optimised().items():
+            for name, parameter in module.named_parameters():
+                kept = {key: f"{prefix}.{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
+                if all(place in tensors for place in kept.values()):
+                    optimiser.state[parameter] = {k: tensors[v].to(parameter.device) for k, v in kept.items()}
+
+    def _modules(self) -> dict[str, nn.Module]:
+        modules: dict[str, nn.Module] = {"network": self.networks, "mean": self.means}
+        return modules if self.duel is None else modules | {"critic": self.duel.critics}
+
+    def _optimised(self) -> dict[str, tuple[nn.Module, torch.optim.AdamW]]:
+        own: dict[str, tuple[nn.Module, torch.optim.AdamW]] = {"optimiser": (self.networks, self.optimiser)}
+        return own if self.duel is None else own | {"critics_optimiser": (self.duel.critics, self.duel.optimiser)}
+
+
+def _optimiser(networks: nn.Module, learning_rate: float, betas: tuple[float, float]) -> torch.optim.AdamW:
+    return torch.optim.AdamW(networks.parameters(), lr=learning_rate, betas=betas, weight_decay=0.01, fused=True)
 
 
 def _networks(shape: NetworkShape, device: str) -> nn.ModuleDict:
