@@ -90,13 +90,13 @@ def test_a_duel_comes_back_whole(duelled: tuple[Path, Moment]) -> None:
         assert torch.equal(*moments)
 
 
-def test_painters_hear_critics_only_once_these_know_something(duelled: tuple[Path, Moment]) -> None:
-    def after_step(number: int, has_changed_critics: bool) -> torch.Tensor:
+def test_the_painter_hears_the_critic_only_once_it_knows_something(duelled: tuple[Path, Moment]) -> None:
+    def after_step(number: int, has_changed_critic: bool) -> torch.Tensor:
         state = TrainingState.load(duelled[0], 1e-3, "cpu")
         assert state is not None
         assert state.duel is not None
         state.duel.step = number
-        if has_changed_critics:
+        if has_changed_critic:
             for parameter in state.duel.critic.parameters():
                 parameter.data.mul_(1.5)
         examples = MAKE(range(4))
@@ -112,7 +112,7 @@ def test_painters_hear_critics_only_once_these_know_something(duelled: tuple[Pat
     assert not torch.allclose(*late, atol=1e-5)
 
 
-def test_critics_join_when_their_time_comes(tmp_path: Path) -> None:
+def test_the_critic_joins_when_its_time_comes(tmp_path: Path) -> None:
     told: list[Moment] = []
     for duel_from in (1.0, 0.0):
         train(replace(PLAN, duel_from=duel_from), MAKE, tmp_path, told.append)

@@ -1,4 +1,4 @@
-"""The critic: a network that tells the studio's small pictures from the model's, so that the model learns what is missing.
+"""The critic: a network that tells the studio's small pictures from the model's, and thereby teaches it.
 
 A flow network that is short of arithmetic predicts the mean of all pictures that fit, which is a smear wherever many
 do. A critic sees the difference, and its gradient says what a picture lacks (denoising diffusion GANs: Z. Xiao et al.
