@@ -9,11 +9,10 @@ import pytest
 import torch
 
 from generation.compact.tiny import TINY
-from posedreamer.generation.compact.blocks import Context
 from posedreamer.generation.compact.network import Denoiser
 from posedreamer.generation.compact.tokens import encode_captions
 from posedreamer.training.compact.batches import batch_of, seen_on
-from posedreamer.training.compact.critic import Critic, critic_loss, painter_loss
+from posedreamer.training.compact.critics import CropCritic, SmallCritic, critic_loss, painter_loss
 from posedreamer.training.compact.duel import duel_step
 from posedreamer.training.compact.examples import ExampleMaker
 from posedreamer.training.compact.loop import Moment, TrainingPlan, train
@@ -48,8 +47,8 @@ def test_verdicts_on_people_weigh_more() -> None:
     assert painter_loss(told, weight).item() == pytest.approx(-7.0 / 10.0)
 
 
-def test_the_critic_begins_with_what_the_denoiser_knows() -> None:
-    denoiser, critic = Denoiser(TINY), Critic(TINY)
+def test_the_small_critic_begins_with_what_the_denoiser_knows() -> None:
+    denoiser, critic = Denoiser(TINY), SmallCritic(TINY)
     critic.begin_as(denoiser)
     known = dict(denoiser.named_parameters())
     shared = [name for name, _ in critic.named_parameters() if name in known]
@@ -70,12 +69,12 @@ def test_both_sides_learn(duelled: tuple[Path, Moment]) -> None:
     state, losses = duelled[1].state, duelled[1].losses
     assert state.duel is not None
     assert state.duel.step == state.progress.step > 0
-    assert {"critic_loss", "passing_loss", "flow_loss", "finishing_loss", "naming_loss"} <= set(losses)
+    assert {"small_critic_loss", "crop_critic_loss", "flow_loss", "finishing_loss", "naming_loss"} <= set(losses)
     assert all(math.isfinite(loss) for loss in losses.values())
-    for module, optimiser in ((state.networks, state.optimiser), (state.duel.critic, state.duel.optimiser)):
+    for module, optimiser in ((state.networks, state.optimiser), (state.duel.critics, state.duel.optimiser)):
         still = {name for name, each in module.named_parameters() if not optimiser.state[each]["exp_avg"].any()}
         # a shift of all verdicts costs one side at first what it gains the other
-        assert {name.split(".", 2)[-1] for name in still} <= {"3.bias"}
+        assert {name.split(".", 2)[-1] for name in still} <= {"0.3.bias", "1.3.bias", "2.3.bias"}
 
 
 def test_a_duel_comes_back_whole(duelled: tuple[Path, Moment]) -> None:
@@ -84,20 +83,20 @@ def test_a_duel_comes_back_whole(duelled: tuple[Path, Moment]) -> None:
     assert after is not None
     assert after.duel is not None
     assert after.duel.step == before.duel.step
-    for one, other in zip(before.duel.critic.parameters(), after.duel.critic.parameters(), strict=True):
+    for one, other in zip(before.duel.critics.parameters(), after.duel.critics.parameters(), strict=True):
         assert torch.equal(one, other)
         moments = (duel.optimiser.state[each]["exp_avg"] for duel, each in ((before.duel, one), (after.duel, other)))
         assert torch.equal(*moments)
 
 
-def test_the_painter_hears_the_critic_only_once_it_knows_something(duelled: tuple[Path, Moment]) -> None:
-    def after_step(number: int, has_changed_critic: bool) -> torch.Tensor:
+def test_painters_hear_critics_only_once_these_know_something(duelled: tuple[Path, Moment]) -> None:
+    def after_step(number: int, has_changed_critics: bool) -> torch.Tensor:
         state = TrainingState.load(duelled[0], 1e-3, "cpu")
         assert state is not None
         assert state.duel is not None
         state.duel.step = number
-        if has_changed_critic:
-            for parameter in state.duel.critic.parameters():
+        if has_changed_critics:
+            for parameter in state.duel.critics.parameters():
                 parameter.data.mul_(1.5)
         examples = MAKE(range(4))
         assert examples is not None
@@ -112,7 +111,7 @@ def test_the_painter_hears_the_critic_only_once_it_knows_something(duelled: tupl
     assert not torch.allclose(*late, atol=1e-5)
 
 
-def test_the_critic_joins_when_its_time_comes(tmp_path: Path) -> None:
+def test_critics_join_when_their_time_comes(tmp_path: Path) -> None:
     told: list[Moment] = []
     for duel_from in (1.0, 0.0):
         train(replace(PLAN, duel_from=duel_from), MAKE, tmp_path, told.append)
@@ -121,17 +120,20 @@ def test_the_critic_joins_when_its_time_comes(tmp_path: Path) -> None:
     assert told[1].state.duel.step < told[1].state.progress.step
 
 
-def test_the_critic_learns_to_tell_pictures_apart() -> None:
+def test_the_crop_critic_learns_to_tell_pictures_apart() -> None:
     torch.manual_seed(0)
-    critic, denoiser = Critic(TINY), Denoiser(TINY)
-    context = denoiser.read(torch.ones(4, 6, dtype=torch.int64), torch.zeros(4, dtype=torch.int64))
-    heard = Context(*(getattr(context, name).detach() for name in ("slots", "words", "is_padding", "summary")))
+    critic = CropCritic(TINY)
     optimiser = torch.optim.AdamW(critic.parameters(), lr=1e-3)
-    controls, weight, time = torch.rand(4, TINY.controls, 128, 128), torch.ones(4, 1, 32, 32), torch.ones(4)
+    controls, summary, weight = (
+        torch.rand(4, TINY.controls, 32, 32),
+        torch.zeros(4, TINY.coarse),
+        torch.ones(4, 1, 32, 32),
+    )
+    time = torch.ones(4)
     losses: list[float] = []
     for _ in range(80):
         smooth, rough = torch.zeros(4, 3, 32, 32), 0.3 * torch.randn(4, 3, 32, 32)
-        loss = critic_loss(critic(rough, time, controls, heard), critic(smooth, time, controls, heard), weight)
+        loss = critic_loss(critic(rough, time, controls, summary), critic(smooth, time, controls, summary), weight)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

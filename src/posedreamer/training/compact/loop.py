@@ -35,7 +35,7 @@ _DROPPED_CAPTIONS: Final = 0.1
 _MODE_SHARES: Final = {"all": 0.78, "depth": 0.07, "skeleton": 0.07, "none": 0.08}
 _DROPPED_WITH_CONTROLS: Final = 0.5
 _WARM_UP_STEPS: Final = 200
-_CRITIC_AHEAD: Final = 6
+_CRITICS_AHEAD: Final = 6
 _DECAY_FROM: Final = 0.6
 _LEAST_RATE: Final = 0.01
 
@@ -49,8 +49,8 @@ class TrainingPlan:
         start: weights to begin from, with their shape and tokenizer; None begins from nothing.
         minutes: of training in all, over all sittings, the making of pictures included.
         sitting_minutes: of this sitting; it ends with the round in hand, and a later call goes on.
-        duel_from: the share of the time after which the critic joins; 0 from the start, 1 never.
-        duel_learning_rate, critic_learning_rate: of the networks and of the critic from then on.
+        duel_from: the share of the time after which critics join; 0 from the start, 1 never.
+        duel_learning_rate, critics_learning_rate: of the networks and of the critics from then on.
         round_size: fresh pictures of a round; pool_rounds: rounds that are held in memory.
         reuse: how often a picture is shown on average.
         overlap: pictures of the next round are made while the networks train (where they train on another device).
@@ -65,7 +65,7 @@ class TrainingPlan:
     learning_rate: float = 1e-3
     duel_from: float = 0.6
     duel_learning_rate: float = 2e-4
-    critic_learning_rate: float = 1e-3
+    critics_learning_rate: float = 1e-3
     round_size: int = 768
     pool_rounds: int = 5
     reuse: float = 9.0
@@ -196,7 +196,7 @@ def _set_rate(state: TrainingState, plan: TrainingPlan, clock: _Clock) -> None:
         return
     spent = (share - plan.duel_from) / max(1.0 - plan.duel_from, 1e-9)
     _set(state.optimiser, plan.duel_learning_rate * _rate(spent, duel.step))
-    _set(duel.optimiser, plan.critic_learning_rate * _rate(spent, _CRITIC_AHEAD * duel.step))
+    _set(duel.optimiser, plan.critics_learning_rate * _rate(spent, _CRITICS_AHEAD * duel.step))
 
 
 def _rate(share: float, step: int) -> float:

@@ -21,7 +21,7 @@ from posedreamer.errors import InputError
 from posedreamer.generation.compact.network import Denoiser, Finisher, NetworkShape
 from posedreamer.generation.compact.weights import CompactModel
 from posedreamer.training.compact.attributes import WORDS
-from posedreamer.training.compact.critic import Critic
+from posedreamer.training.compact.critics import CropCritic, SmallCritic
 
 __all__ = ["Progress", "TrainingState"]
 
@@ -53,23 +53,24 @@ class Progress:
 
 @dataclass(slots=True, kw_only=True)
 class Duel:
-    """The critic, its optimiser, and how many steps it took."""
+    """The critics, their optimiser, and how many steps it took."""
 
-    critic: Critic = field(repr=False)
+    critics: nn.ModuleDict = field(repr=False)
     optimiser: torch.optim.AdamW = field(repr=False)
     step: int = 0
 
     @classmethod
     def fresh(cls, shape: NetworkShape, denoiser: nn.Module, learning_rate: float, device: str) -> Duel:
-        """A critic that knows of pictures what the denoiser does, and of the difference nothing."""
-        critic = Critic(shape)
-        critic.begin_as(denoiser)
-        critic.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        return cls(critic=critic, optimiser=_optimiser(critic, learning_rate, _DUEL_BETAS))
+        """Critics that know of pictures what the denoiser does, and of the difference nothing."""
+        small = SmallCritic(shape)
+        small.begin_as(denoiser)
+        critics = nn.ModuleDict({"small": small, "crop": CropCritic(shape)})
+        critics.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        return cls(critics=critics, optimiser=_optimiser(critics, learning_rate, _DUEL_BETAS))
 
     def learn(self) -> None:
-        """A step of the critic down the gradients that are there."""
-        torch.nn.utils.clip_grad_norm_(self.critic.parameters(), 1.0)
+        """A step of the critics down the gradients that are there."""
+        torch.nn.utils.clip_grad_norm_(self.critics.parameters(), 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.step += 1
@@ -117,7 +118,7 @@ class TrainingState:
         return state
 
     def begin_duel(self, learning_rate: float, device: str) -> Duel:
-        """A critic beside the networks, which begin anew from their running means."""
+        """Critics beside the networks, which begin anew from their running means."""
         self.networks.load_state_dict(self.means.state_dict())
         self.optimiser = _optimiser(self.networks, learning_rate, _DUEL_BETAS)
         self.duel = Duel.fresh(self.shape, self.networks["denoiser"], learning_rate, device)
@@ -195,11 +196,11 @@ class TrainingState:
 
     def _modules(self) -> dict[str, nn.Module]:
         modules: dict[str, nn.Module] = {"network": self.networks, "mean": self.means}
-        return modules if self.duel is None else modules | {"critic": self.duel.critic}
+        return modules if self.duel is None else modules | {"critic": self.duel.critics}
 
     def _optimised(self) -> dict[str, tuple[nn.Module, torch.optim.AdamW]]:
         own: dict[str, tuple[nn.Module, torch.optim.AdamW]] = {"optimiser": (self.networks, self.optimiser)}
-        return own if self.duel is None else own | {"critic_optimiser": (self.duel.critic, self.duel.optimiser)}
+        return own if self.duel is None else own | {"critics_optimiser": (self.duel.critics, self.duel.optimiser)}
 
 
 def _optimiser(networks: nn.Module, learning_rate: float, betas: tuple[float, float]) -> torch.optim.AdamW:

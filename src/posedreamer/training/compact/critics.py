@@ -1,4 +1,4 @@
-"""The critic: a network that tells the studio's small pictures from the model's, and thereby teaches it.
+"""Critics: networks that tell the studio's pictures from the model's, so that the model learns to draw what is missing.
 
 A flow network that is short of arithmetic predicts the mean of all pictures that fit, which is a smear wherever many
 do. A critic sees the difference, and its gradient says what a picture lacks (denoising diffusion GANs: Z. Xiao et al.
@@ -16,17 +16,20 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from posedreamer.generation.compact.blocks import Context, conv, level, waves
+from posedreamer.generation.compact.blocks import Context, StateBlock, conv, halved, level, time_network, waves
 from posedreamer.generation.compact.network import Denoiser, NetworkShape
 
-__all__ = ["Critic", "critic_loss", "painter_loss"]
+__all__ = ["CropCritic", "SmallCritic", "critic_loss", "painter_loss"]
+
+_CROP_WIDTHS = (48, 96, 160)
+_GRAIN = 32
 
 
 def _verdict(width: int) -> nn.Sequential:
     return nn.Sequential(nn.SiLU(), conv(width, width, 1), nn.SiLU(), conv(width, 1, 1))
 
 
-class Critic(nn.Module):
+class SmallCritic(nn.Module):
     """Judges the denoiser's small pictures under control maps and caption: the way down of a denoiser, with verdicts.
 
     A verdict is a map of logits, above 0 for the studio's, one at each of the denoiser's three levels.
@@ -62,6 +65,36 @@ class Critic(nn.Module):
         coarse = level(self.coarse, self.to_coarse(middle), state)
         coarse = self.mix_coarse[0](self.read_coarse[0](coarse, context))
         return [verdict(x).float() for verdict, x in zip(self.verdicts, (fine, middle, coarse), strict=True)]
+
+
+class CropCritic(nn.Module):
+    """Judges crops of the finisher's pictures under control maps and what the caption says, at three levels."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        near, far, wide = _CROP_WIDTHS
+        state = shape.coarse
+        self.time = time_network(state)
+        self.told = nn.Linear(state, state)
+        self.grain = nn.Sequential(conv(3, _GRAIN), nn.SiLU(), halved(_GRAIN, near))
+        self.edges = halved(shape.controls, near)
+        self.near, self.far, self.wide = (nn.ModuleList([StateBlock(w, w, state)]) for w in _CROP_WIDTHS)
+        self.to_far, self.to_wide = halved(near, far), halved(far, wide)
+        self.verdicts = nn.ModuleList([_verdict(width) for width in _CROP_WIDTHS])
+
+    def forward(
+        self,
+        pictures: Float[Tensor, "b 3 h w"],
+        time: Float[Tensor, " b"],
+        controls: Float[Tensor, "b c h w"],
+        summary: Float[Tensor, "b d"],
+    ) -> list[Float[Tensor, "b 1 _h _w"]]:
+        """Verdicts on crops under noise."""
+        state = F.silu(self.time(waves(time)) + self.told(summary))
+        near = level(self.near, F.silu(self.grain(pictures.to(controls.dtype)) + self.edges(controls)), state)
+        far = level(self.far, self.to_far(near), state)
+        wide = level(self.wide, self.to_wide(far), state)
+        return [verdict(x).float() for verdict, x in zip(self.verdicts, (near, far, wide), strict=True)]
 
 
 def critic_loss(
