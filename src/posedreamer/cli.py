@@ -189,7 +189,7 @@ def compact(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that make pictures.")] = None,
     seed: Seed = 0,
     start: Annotated[Path | None, typer.Option(help="A weight file to begin from; by default nothing.")] = None,
-    duel_from: Annotated[float, typer.Option(help="Share of the time after which critics join; 1 is never.")] = 0.6,
+    duel_from: Annotated[float, typer.Option(help="Share of the time after which critics join; 1 is never.")] = 1.0,
 ) -> None:
     """Train the built-in diffusion generator, on studio pictures made on the spot."""
     from posedreamer.recipes.training import train_compact

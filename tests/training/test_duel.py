@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from generation.compact.tiny import TINY
+from posedreamer.errors import InputError
 from posedreamer.generation.compact.network import Denoiser
 from posedreamer.generation.compact.tokens import encode_captions
+from posedreamer.recipes.training import train_compact
 from posedreamer.training.compact.batches import batch_of, seen_on
 from posedreamer.training.compact.critics import CropCritic, SmallCritic, critic_loss, painter_loss
 from posedreamer.training.compact.duel import duel_step
@@ -139,3 +141,10 @@ def test_the_crop_critic_learns_to_tell_pictures_apart() -> None:
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_that_is_none_is_refused_before_anything_is_made(tmp_path: Path, share: float) -> None:
+    with pytest.raises(InputError, match="duel_from is"):
+        train_compact(tmp_path / "out", duel_from=share)
+    assert not (tmp_path / "out").exists()

@@ -43,19 +43,24 @@ def train_compact(
     workers: int | None = None,
     seed: int = 0,
     start: Path | None = None,
-    duel_from: float = 0.6,
+    duel_from: float = 1.0,
 ) -> Path:
     """Trains the compact model, or goes on where ``out`` stopped; returns the weight file.
 
     ``out`` gets ``compact.safetensors`` (the model so far), ``state.json`` with its tensors, ``log.jsonl`` and a sheet
     of pictures now and then. Labels come from the built-in pose prior, framed as in the recipes demo and pairs.
 
+    After the share ``duel_from`` of the time critics join (``training.compact.duel``); 1 is never.
+
     It begins from nothing, or from the weights in the file ``start``; a state in ``out`` goes before.
 
-    Raises InputError for a damaged state, no time, or a device that is not there, MissingWeightsError for ``start``.
+    Raises InputError for a damaged state, no time, a share outside [0, 1], or a device that is not there,
+    MissingWeightsError for ``start``.
     """
     if not minutes > 0 or not sitting_minutes > 0:
         raise InputError(f"minutes is {minutes:g} and of this sitting {sitting_minutes:g}, expected above 0.")
+    if not 0.0 <= duel_from <= 1.0:
+        raise InputError(f"duel_from is {duel_from:g}, expected a share of the time, 0 to 1 (1: no critics).")
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but PyTorch sees none here. Use --device cpu.")
     cores = os.cpu_count() or 1

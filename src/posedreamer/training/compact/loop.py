@@ -63,7 +63,7 @@ class TrainingPlan:
     sitting_minutes: float = math.inf
     batch_size: int = 16
     learning_rate: float = 1e-3
-    duel_from: float = 0.6
+    duel_from: float = 1.0
     duel_learning_rate: float = 2e-4
     critics_learning_rate: float = 1e-3
     round_size: int = 768
