@@ -188,11 +188,12 @@ class TrainingState:
             start = f"{prefix}."
             own = {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
             module.load_state_dict(own)
+        if self.progress.step == 0:
+            return
         for prefix, (module, optimiser) in self._optimised().items():
             for name, parameter in module.named_parameters():
-                kept = {key: f"{prefix}.{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
-                if all(place in tensors for place in kept.values()):
-                    optimiser.state[parameter] = {k: tensors[v].to(parameter.device) for k, v in kept.items()}
+                for key in ("step", "exp_avg", "exp_avg_sq"):
+                    optimiser.state[parameter][key] = tensors[f"{prefix}.{key}.{name}"].to(parameter.device)
 
     def _modules(self) -> dict[str, nn.Module]:
         modules: dict[str, nn.Module] = {"network": self.networks, "mean": self.means}
