@@ -189,7 +189,8 @@ def compact(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that make pictures.")] = None,
     seed: Seed = 0,
     start: Annotated[Path | None, typer.Option(help="A weight file to begin from; by default nothing.")] = None,
-    duel_from: Annotated[float, typer.Option(help="Share of the time after which critics join; 1 is never.")] = 1.0,
+    duel_from: Annotated[float, typer.Option(help="Share of the time at which the denoiser meets a critic.")] = 0.6,
+    finish_from: Annotated[float, typer.Option(help="Share at which the finisher alone learns, with one.")] = 0.77,
 ) -> None:
     """Train the built-in diffusion generator, on studio pictures made on the spot."""
     from posedreamer.recipes.training import train_compact
@@ -204,6 +205,7 @@ def compact(
         seed=seed,
         start=start,
         duel_from=duel_from,
+        finish_from=finish_from,
     )
     typer.echo(f"weights: {weights}")
 

@@ -43,14 +43,16 @@ def train_compact(
     workers: int | None = None,
     seed: int = 0,
     start: Path | None = None,
-    duel_from: float = 1.0,
+    duel_from: float = 0.6,
+    finish_from: float = 0.77,
 ) -> Path:
     """Trains the compact model, or goes on where ``out`` stopped; returns the weight file.
 
     ``out`` gets ``compact.safetensors`` (the model so far), ``state.json`` with its tensors, ``log.jsonl`` and a sheet
     of pictures now and then. Labels come from the built-in pose prior, framed as in the recipes demo and pairs.
 
-    After the share ``duel_from`` of the time critics join (``training.compact.duel``); 1 is never.
+    From the share ``duel_from`` of the time on the denoiser alone learns, against a critic (``training.compact.duel``),
+    from ``finish_from`` on the finisher alone (``training.compact.finish``); 1 is never.
 
     It begins from nothing, or from the weights in the file ``start``; a state in ``out`` goes before.
 
@@ -59,13 +61,14 @@ def train_compact(
     """
     if not minutes > 0 or not sitting_minutes > 0:
         raise InputError(f"minutes is {minutes:g} and of this sitting {sitting_minutes:g}, expected above 0.")
-    if not 0.0 <= duel_from <= 1.0:
-        raise InputError(f"duel_from is {duel_from:g}, expected a share of the time, 0 to 1 (1: no critics).")
+    for name, share in (("duel_from", duel_from), ("finish_from", finish_from)):
+        if not 0.0 <= share <= 1.0:
+            raise InputError(f"{name} is {share:g}, expected a share of the time, 0 to 1 (1: never).")
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but PyTorch sees none here. Use --device cpu.")
     cores = os.cpu_count() or 1
     plan = TrainingPlan(minutes=minutes, sitting_minutes=sitting_minutes, device=device, seed=seed, start=start)
-    plan = replace(plan, duel_from=duel_from)
+    plan = replace(plan, duel_from=duel_from, finish_from=finish_from)
     plan = replace(plan, half_precision=device == "cuda" or has_half_precision_units())
     plan = replace(plan, workers=cores if workers is None else workers)
     if device == "cuda":

@@ -40,6 +40,20 @@ def test_the_path_is_the_straight_line() -> None:
         assert torch.allclose(x, mixed(picture, noise, torch.tensor([time])), atol=1e-5)
 
 
+def test_it_goes_on_from_a_picture_that_is_there() -> None:
+    begun, picture, noise = torch.rand(1, 3, 4, 4), torch.rand(1, 3, 4, 4), torch.randn(1, 3, 4, 4)
+    seen: list[tuple[torch.Tensor, float]] = []
+
+    def knows(x: torch.Tensor, time: float) -> torch.Tensor:
+        seen.append((x, time))
+        return picture
+
+    drawn = sample(knows, lambda: noise, 4, 2.0, begun=begun, skipped=2)
+    assert [time for _, time in seen] == times(4, 2.0)[2:4].tolist()
+    assert torch.allclose(seen[0][0], mixed(begun, noise, torch.tensor([seen[0][1]])), atol=1e-6)
+    assert torch.allclose(drawn, picture, atol=1e-5)
+
+
 def test_noise_drawn_anew_keeps_every_time_as_noisy_as_it_should_be() -> None:
     picture, generator = torch.rand(1, 3, 64, 64), torch.Generator().manual_seed(3)
     seen: list[tuple[torch.Tensor, float]] = []

@@ -25,6 +25,8 @@ TINY = NetworkShape(
     look=8,
     near=8,
     far=8,
+    spread=4,
+    detail=8,
 )
 
 

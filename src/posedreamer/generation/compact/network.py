@@ -29,7 +29,7 @@ from posedreamer.generation.compact.blocks import (
     zero,
 )
 
-__all__ = ["SMALL", "Denoiser", "Finisher", "NetworkShape", "TextEncoder"]
+__all__ = ["SMALL", "Denoiser", "Finisher", "Look", "NetworkShape", "TextEncoder", "enlarged"]
 
 SMALL = 4
 """How much smaller the denoiser's pictures are than the finisher's."""
@@ -48,6 +48,7 @@ class NetworkShape:
         edge, fine, middle, coarse: the denoiser's channels at 1/4, 1/8, 1/16 and 1/32 of the picture.
         look: what the finisher keeps of the control maps at 1/2 of the picture.
         near, far: the finisher's channels at 1/2 and 1/4 of the picture.
+        spread, detail: its channels at full size, out of the features and of its last layer.
     """
 
     controls: int
@@ -63,6 +64,8 @@ class NetworkShape:
     look: int = 64
     near: int = 64
     far: int = 128
+    spread: int = 24
+    detail: int = 32
 
 
 class TextEncoder(nn.Module):
@@ -168,10 +171,19 @@ class Denoiser(nn.Module):
         return self.head(torch.cat([x, edges, noisy], 1)).float()
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the finisher sees of the control maps: features at half the size, and the maps for its last layer."""
+
+    features: Float[Tensor, "b e h2 w2"]
+    controls: Float[Tensor, "b c h w"]
+
+
 class Finisher(nn.Module):
     """Predicts the clean full-size picture from a noisy one, the small picture and the control maps.
 
-    It is convolutional and sees little around a pixel, so that it learns from crops.
+    It is convolutional and sees little around a pixel, so that it learns from crops. Its last layer meets the control
+    maps once more at full size: half the size blurs where one thing ends and the next begins.
     """
 
     def __init__(self, shape: NetworkShape) -> None:
@@ -184,29 +196,39 @@ class Finisher(nn.Module):
         self.stem = conv(look + 16 + 3, near)
         self.down_near = nn.ModuleList([StateBlock(near, near, state)])
         self.to_far = halved(near, far)
-        self.far = nn.ModuleList([StateBlock(far, far, state), StateBlock(far, far, state)])
+        self.far = nn.ModuleList([StateBlock(far, far, state) for _ in range(3)])
         self.from_far = conv(far, 4 * near, 1)
-        self.up_near = nn.ModuleList([StateBlock(2 * near, near, state)])
+        self.up_near = nn.ModuleList([StateBlock(2 * near, near, state), StateBlock(near, near, state)])
         self.head = zero(conv(near, 12))
+        self.spread = conv(near, 4 * shape.spread, 1)
+        meets = shape.spread + shape.controls + 6
+        self.detail = nn.Sequential(conv(meets, shape.detail), nn.SiLU(), zero(conv(shape.detail, 3)))
 
-    def look(self, controls: Float[Tensor, "b c h w"]) -> Float[Tensor, "b e h2 w2"]:
+    def look(self, controls: Float[Tensor, "b c h w"]) -> Look:
         """What it sees of full-size control maps in [0, 1]."""
-        return F.silu(self.edges(controls))
+        return Look(F.silu(self.edges(controls)), controls)
 
     def forward(
         self,
         noisy: Float[Tensor, "b 3 h w"],
         time: Float[Tensor, " b"],
         small: Float[Tensor, "b 3 h4 w4"],
-        edges: Float[Tensor, "b e h2 w2"],
+        look: Look,
         summary: Float[Tensor, "b d"],
     ) -> Float[Tensor, "b 3 h w"]:
-        """The clean picture that is expected; ``edges`` come from ``look``, ``summary`` from the denoiser's context."""
+        """The clean picture that is expected; ``summary`` comes from the denoiser's context."""
         state = F.silu(self.time(waves(time)) + self.told(summary))
-        whole = F.interpolate(small, scale_factor=SMALL, mode="bicubic", align_corners=False)
+        whole = enlarged(small)
         half = F.interpolate(small, scale_factor=SMALL // 2, mode="bilinear", align_corners=False)
-        seen = torch.cat([edges, self.canvas(noisy.to(edges.dtype)), half.to(edges.dtype)], 1)
-        near = level(self.down_near, self.stem(seen), state)
+        noisy, half = noisy.to(look.features.dtype), half.to(look.features.dtype)
+        near = level(self.down_near, self.stem(torch.cat([look.features, self.canvas(noisy), half], 1)), state)
         x = level(self.far, self.to_far(near), state)
-        x = level(self.up_near, torch.cat([F.pixel_shuffle(self.from_far(x), 2), near], 1), state)
-        return whole + F.pixel_shuffle(self.head(F.silu(x)), 2).float()
+        x = F.silu(level(self.up_near, torch.cat([F.pixel_shuffle(self.from_far(x), 2), near], 1), state))
+        spread = F.silu(F.pixel_shuffle(self.spread(x), 2))
+        detail = self.detail(torch.cat([spread, look.controls, noisy, whole.to(noisy.dtype)], 1))
+        return whole + F.pixel_shuffle(self.head(x), 2).float() + detail.float()
+
+
+def enlarged(small: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h2 w2"]:
+    """A small picture at full size, without detail."""
+    return F.interpolate(small, scale_factor=SMALL, mode="bicubic", align_corners=False)

@@ -4,22 +4,23 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from posedreamer.generation.compact.blocks import Context
 from posedreamer.generation.compact.controls import MODES, channels_shown
-from posedreamer.generation.compact.network import SMALL, Context
+from posedreamer.generation.compact.network import SMALL, Denoiser
 from posedreamer.generation.compact.sampling import sample
 from posedreamer.generation.compact.tokens import encode_captions
 from posedreamer.generation.compact.weights import CompactModel
 
-__all__ = ["SamplerSettings", "paint_batch", "to_controls", "to_unit"]
+__all__ = ["SamplerSettings", "guided", "mode_row", "paint_batch", "to_controls", "to_unit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +36,9 @@ class SamplerSettings:
         mode: a control mode, a key of MODES.
     """
 
-    steps: int = 8
-    finishing_steps: int = 3
-    guidance: float = 2.0
+    steps: int = 6
+    finishing_steps: int = 1
+    guidance: float = 1.5
     shift: float = 2.0
     fresh: float = 1.0
     mode: str = "all"
@@ -74,29 +75,51 @@ def paint_batch(
     controls = to_controls(torch.from_numpy(maps).to(device), shown, torch.float32)
     height, width = maps.shape[2:]
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    told = _context(model, captions, settings.mode)
-    edges, near = model.denoiser.look(controls), model.finisher.look(controls)
-    is_guided = settings.guidance != 1.0
-    untold = _context(model, [""] * len(captions), "none") if is_guided else told
-    unseen = model.denoiser.look(torch.zeros_like(controls[:1])).expand_as(edges) if is_guided else edges
-
-    def denoised(x: Float[Tensor, "b 3 h w"], time: float) -> Float[Tensor, "b 3 h w"]:
-        now = torch.full((len(x),), time, device=device)
-        clean = model.denoiser(x, now, edges, told)
-        if not is_guided:
-            return clean
-        return clean + (settings.guidance - 1.0) * (clean - model.denoiser(x, now, unseen, untold))
-
+    tokens, untold = (_tokens(model, texts, device) for texts in (captions, [""]))
+    told = model.denoiser.read(tokens, mode_row(settings.mode, len(maps), device))
+    denoised = guided(model.denoiser, controls, told, untold, settings.guidance)
     coarse = partial(_noise, generators, (height // SMALL, width // SMALL), device)
     small = sample(denoised, coarse, settings.steps, settings.shift, settings.fresh).clamp(-1.0, 1.0)
+    look = model.finisher.look(controls)
 
     def finished(x: Float[Tensor, "b 3 h w"], time: float) -> Float[Tensor, "b 3 h w"]:
-        return model.finisher(x, torch.full((len(x),), time, device=device), small, near, told.summary)
+        return model.finisher(x, torch.full((len(x),), time, device=device), small, look, told.summary)
 
     fine = partial(_noise, generators, (height, width), device)
     pictures = sample(finished, fine, settings.finishing_steps, 1.0, settings.fresh).clamp(-1.0, 1.0)
     pictures = pictures.permute(0, 2, 3, 1)
     return ((pictures + 1.0) * 127.5 + 0.5).to(torch.uint8).cpu().numpy()
+
+
+def guided(
+    denoiser: Denoiser,
+    controls: Float[Tensor, "b c h w"],
+    told: Context,
+    untold: Int[Tensor, "1 n"],
+    guidance: float,
+) -> Callable[[Float[Tensor, "b 3 h4 w4"], float], Float[Tensor, "b 3 h4 w4"]]:
+    """What the denoiser expects of a noisy small picture at a time, led away from what it would untold and unshown.
+
+    ``untold`` are the tokens of a caption that says nothing; a ``guidance`` of 1 leaves them unread.
+    """
+    count, device = len(controls), controls.device
+    edges = denoiser.look(controls)
+    if guidance == 1.0:
+        return lambda x, time: denoiser(x, torch.full((count,), time, device=device), edges, told)
+    nothing = denoiser.read(untold.expand(count, -1), mode_row("none", count, device))
+    unseen = denoiser.look(torch.zeros_like(controls[:1])).expand_as(edges)
+
+    def expected(x: Float[Tensor, "b 3 h4 w4"], time: float) -> Float[Tensor, "b 3 h4 w4"]:
+        now = torch.full((count,), time, device=device)
+        clean = denoiser(x, now, edges, told)
+        return clean + (guidance - 1.0) * (clean - denoiser(x, now, unseen, nothing))
+
+    return expected
+
+
+def mode_row(mode: str, count: int, device: torch.device) -> Int[Tensor, " b"]:
+    """The control mode's number, once a row."""
+    return torch.full((count,), list(MODES).index(mode), device=device)
 
 
 def _noise(
@@ -107,8 +130,5 @@ def _noise(
     return drawn.to(device).contiguous(memory_format=torch.channels_last)
 
 
-def _context(model: CompactModel, captions: Sequence[str], mode: str) -> Context:
-    tokens = torch.from_numpy(encode_captions(model.tokenizer, captions, model.shape.text_length))
-    modes = torch.full((len(captions),), list(MODES).index(mode))
-    device = next(model.denoiser.parameters()).device
-    return model.denoiser.read(tokens.to(device), modes.to(device))
+def _tokens(model: CompactModel, captions: Sequence[str], device: torch.device) -> Int[Tensor, "b n"]:
+    return torch.from_numpy(encode_captions(model.tokenizer, captions, model.shape.text_length)).to(device)

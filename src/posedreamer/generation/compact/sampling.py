@@ -39,13 +39,18 @@ def sample(
     steps: int,
     shift: float,
     fresh: float = 0.0,
+    *,
+    begun: Float[Tensor, "b 3 h w"] | None = None,
+    skipped: int = 0,
 ) -> Float[Tensor, "b 3 h w"]:
     """A picture from noise that ``draw`` gives; ``predict`` gives the clean picture expected at a time.
 
-    ``fresh``, 0 to 1, is the part of the noise that each step draws anew; 0 are Euler steps along the flow.
+    ``fresh``, 0 to 1, is the part of the noise that each step draws anew; 0 are Euler steps along the flow. With
+    ``begun`` the first ``skipped`` steps are taken to have led to that picture, under the noise that is left then.
     """
-    x = draw()
-    for now, then in pairwise(times(steps, shift).tolist()):
+    path = times(steps, shift).tolist()[skipped:]
+    x = draw() if begun is None else path[0] * begun + (1.0 - path[0]) * draw()
+    for now, then in pairwise(path):
         clean = predict(x, now)
         rest = (x - now * clean) / (1.0 - now)
         if fresh > 0.0 and then < 1.0:

@@ -26,7 +26,7 @@ __all__ = ["BUILT_IN", "CompactModel", "load_model", "save_model", "weights_dige
 BUILT_IN: Final = Path(__file__).parent / "compact.safetensors"
 """The package's own weights."""
 
-_FORMAT: Final = "posedreamer compact 1"
+_FORMAT: Final = "posedreamer compact 2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,17 +15,21 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Int64
 
 from posedreamer.generation.compact.controls import CHANNELS, MODES
-from posedreamer.generation.compact.network import NetworkShape
+from posedreamer.generation.compact.network import Denoiser, NetworkShape
+from posedreamer.generation.compact.painting import SamplerSettings
 from posedreamer.generation.compact.tokens import encode_captions, train_tokenizer
 from posedreamer.generation.compact.weights import CompactModel, load_model
 from posedreamer.training.compact.attributes import SLOTS
 from posedreamer.training.compact.batches import batch_of, draw_rows, seen_on
+from posedreamer.training.compact.drafts import Drafts, drafts_of
 from posedreamer.training.compact.duel import duel_step
 from posedreamer.training.compact.examples import ExampleMaker, Examples, ExampleWorkers
+from posedreamer.training.compact.finish import finish_step
 from posedreamer.training.compact.flow import Losses, flow_step
-from posedreamer.training.compact.state import TrainingState
+from posedreamer.training.compact.state import PHASES, TrainingState
 
 __all__ = ["Moment", "TrainingPlan", "train"]
 
@@ -49,8 +53,9 @@ class TrainingPlan:
         start: weights to begin from, with their shape and tokenizer; None begins from nothing.
         minutes: of training in all, over all sittings, the making of pictures included.
         sitting_minutes: of this sitting; it ends with the round in hand, and a later call goes on.
-        duel_from: the share of the time after which critics join; 0 from the start, 1 never.
-        duel_learning_rate, critics_learning_rate: of the networks and of the critics from then on.
+        duel_from, finish_from: shares of the time at which the second and third phase begin (``state.PHASES``);
+            1 is never, and a third phase that begins no later than the second takes its place.
+        duel_learning_rate, finish_learning_rate, critic_learning_rate: of the networks then, and of their critics.
         round_size: fresh pictures of a round; pool_rounds: rounds that are held in memory.
         reuse: how often a picture is shown on average.
         overlap: pictures of the next round are made while the networks train (where they train on another device).
@@ -64,8 +69,10 @@ class TrainingPlan:
     batch_size: int = 16
     learning_rate: float = 1e-3
     duel_from: float = 1.0
+    finish_from: float = 1.0
     duel_learning_rate: float = 2e-4
-    critics_learning_rate: float = 1e-3
+    finish_learning_rate: float = 3e-4
+    critic_learning_rate: float = 1e-3
     round_size: int = 768
     pool_rounds: int = 5
     reuse: float = 9.0
@@ -74,6 +81,17 @@ class TrainingPlan:
     half_precision: bool = False
     device: str = "cpu"
     seed: int = 0
+
+    def phase(self, share: float) -> str:
+        """Which phase a share of the time is in."""
+        if share >= self.finish_from:
+            return "finish"
+        return "duel" if share >= self.duel_from else "flow"
+
+    def span(self, phase: str) -> tuple[float, float]:
+        """The shares of the time between which a phase lies."""
+        ends = {"flow": (0.0, min(self.duel_from, self.finish_from)), "duel": (self.duel_from, self.finish_from)}
+        return ends.get(phase, (self.finish_from, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +129,17 @@ def train(plan: TrainingPlan, make: ExampleMaker, folder: Path, tell: Callable[[
     workers = ExampleWorkers(make, plan.workers, state.progress.next_index if state else 0)
     began = time.monotonic()
     before = state.progress.seconds if state else 0.0
-    pool: deque[Examples] = deque(maxlen=plan.pool_rounds)
+    pool: deque[_Held] = deque(maxlen=plan.pool_rounds)
     pending = workers.start(plan.round_size)
     try:
         while True:
-            pool.append(Examples.joined(list(workers.finish(pending))))
+            examples = Examples.joined(list(workers.finish(pending)))
             pending = workers.start(plan.round_size) if plan.overlap else []
             if state is None:
-                state = _first_state(plan, pool[-1].captions)
-            state.progress.made += len(pool[-1])
+                state = _first_state(plan, examples.captions)
+            tokens = encode_captions(state.tokenizer, examples.captions, state.shape.text_length)
+            pool.append(_Held(examples, tokens))
+            state.progress.made += len(examples)
             clock = _Clock(began, before, plan)
             moment = _round(plan, state, pool, clock)
             state.progress.next_index = workers.next_index
@@ -157,46 +177,83 @@ def _first_state(plan: TrainingPlan, captions: Sequence[str]) -> TrainingState:
     return TrainingState.fresh(plan.shape, tokenizer, plan.learning_rate, plan.device)
 
 
-def _round(plan: TrainingPlan, state: TrainingState, pool: deque[Examples], clock: _Clock) -> Moment:
+@dataclass(slots=True)
+class _Held:
+    """A round's examples with their captions' tokens and, in the last phase, drafts."""
+
+    examples: Examples
+    tokens: Int64[np.ndarray, "n l"]
+    drafts: Drafts | None = None
+
+
+def _round(plan: TrainingPlan, state: TrainingState, pool: deque[_Held], clock: _Clock) -> Moment:
     """One round's steps over the pool."""
     rng = np.random.default_rng((plan.seed, state.progress.step))
     noise = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
-    untold = encode_captions(state.tokenizer, [""], state.shape.text_length)
-    tokens = [encode_captions(state.tokenizer, examples.captions, state.shape.text_length) for examples in pool]
-    sizes = np.array([len(examples) for examples in pool])
-    steps = math.ceil(len(pool[-1]) * plan.reuse / plan.batch_size)
+    sizes = np.array([len(held.examples) for held in pool])
+    steps = math.ceil(len(pool[-1].examples) * plan.reuse / plan.batch_size)
     losses: list[Losses] = []
     began = time.monotonic()
     for _ in range(steps):
         if clock.share() >= 1.0:
             break
-        if state.duel is None and clock.share() >= plan.duel_from:
-            state.begin_duel(plan.duel_learning_rate, plan.device)
-        batch = batch_of(pool, tokens, draw_rows(sizes, plan.batch_size, rng))
-        modes = rng.choice(len(MODES), plan.batch_size, p=[_MODE_SHARES[mode] for mode in MODES])
-        is_blind = modes == list(MODES).index("none")
-        dropped = rng.random(plan.batch_size) < np.where(is_blind, _DROPPED_WITH_CONTROLS, _DROPPED_CAPTIONS)
-        batch.tokens[dropped], batch.slots[dropped] = untold, 0
+        phase = plan.phase(clock.share())
+        if list(PHASES).index(phase) > list(PHASES).index(state.phase):
+            state.begin(phase, plan.learning_rate, plan.device)
+            losses.clear()
         _set_rate(state, plan, clock)
-        seen = seen_on(plan.device, batch, modes, torch.bfloat16 if plan.half_precision else torch.float32)
-        losses.append((flow_step if state.duel is None else duel_step)(state, seen, noise))
+        rows = draw_rows(sizes, plan.batch_size, rng)
+        losses.append(_step(plan, state, pool, rows, rng, noise))
         state.progress.step += 1
         state.progress.seen += plan.batch_size
     last = losses[-1] if losses else {}
-    means = {name: float(torch.stack([step[name] for step in losses if name in step]).mean()) for name in last}
+    means = {name: float(torch.stack([step[name] for step in losses]).mean()) for name in last}
     spent = 1e3 * (time.monotonic() - began) / max(len(losses) * plan.batch_size, 1)
     return Moment(means, spent, state)
 
 
+def _step(
+    plan: TrainingPlan,
+    state: TrainingState,
+    pool: deque[_Held],
+    rows: list[tuple[int, int]],
+    rng: np.random.Generator,
+    noise: torch.Generator,
+) -> Losses:
+    """What the phase does with a batch of examples."""
+    batch = batch_of([held.examples for held in pool], [held.tokens for held in pool], rows)
+    untold = encode_captions(state.tokenizer, [""], state.shape.text_length)
+    dtype = torch.bfloat16 if plan.half_precision else torch.float32
+    if state.phase == "finish":
+        parts: list[Drafts] = []
+        for part, row in rows:
+            held = pool[part]
+            if held.drafts is None:
+                denoiser, seed = state.networks["denoiser"], int(rng.integers(1 << 62))
+                assert isinstance(denoiser, Denoiser)
+                told = (held.examples, held.tokens, untold)
+                held.drafts = drafts_of(denoiser, *told, SamplerSettings(), plan.device, dtype, seed)
+            parts.append(held.drafts[[row]])
+        drafts = Drafts.joined(parts)
+        return finish_step(state, seen_on(plan.device, batch, drafts.modes, dtype), drafts, noise)
+    modes = rng.choice(len(MODES), plan.batch_size, p=[_MODE_SHARES[mode] for mode in MODES])
+    is_blind = modes == list(MODES).index("none")
+    dropped = rng.random(plan.batch_size) < np.where(is_blind, _DROPPED_WITH_CONTROLS, _DROPPED_CAPTIONS)
+    batch.tokens[dropped], batch.slots[dropped] = untold, 0
+    step = flow_step if state.phase == "flow" else duel_step
+    return step(state, seen_on(plan.device, batch, modes, dtype), noise)
+
+
 def _set_rate(state: TrainingState, plan: TrainingPlan, clock: _Clock) -> None:
     """In each phase warm-up, a level, and a cosine down to a hundredth over the last part of its time."""
-    duel, share = state.duel, clock.share()
-    if duel is None:
-        _set(state.optimiser, plan.learning_rate * _rate(share / plan.duel_from, state.progress.step))
+    begins, ends = plan.span(state.phase)
+    share = (clock.share() - begins) / max(ends - begins, 1e-9)
+    if state.contest is None:
+        _set(state.optimiser, plan.learning_rate * _rate(share, state.progress.step))
         return
-    spent = (share - plan.duel_from) / max(1.0 - plan.duel_from, 1e-9)
-    _set(state.optimiser, plan.duel_learning_rate * _rate(spent, duel.step))
-    _set(duel.optimiser, plan.critics_learning_rate * _rate(spent, _CRITICS_AHEAD * duel.step))
+    rate = plan.duel_learning_rate if state.phase == "duel" else plan.finish_learning_rate
+    _set(state.optimiser, rate * _rate(share, state.contest.step))
+    _set(state.contest.optimiser, plan.critic_learning_rate * _rate(share, _CRITICS_AHEAD * state.contest.step))
 
 
 def _rate(share: float, step: int) -> float:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError
@@ -23,13 +24,10 @@ from posedreamer.generation.compact.weights import CompactModel
 from posedreamer.training.compact.attributes import WORDS
 from posedreamer.training.compact.critics import CropCritic, SmallCritic
 
-__all__ = ["Progress", "TrainingState"]
+__all__ = ["PHASES", "Contest", "Phase", "Progress", "TrainingState"]
 
 _TENSORS = "state-{step}.safetensors"
 _FACTS = "state.json"
-_MEAN_DECAY = 0.999
-_FLOW_BETAS = (0.9, 0.99)
-_DUEL_BETAS = (0.5, 0.99)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,26 +49,42 @@ class Progress:
     next_index: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
-class Duel:
-    """The critics, their optimiser, and how many steps it took."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """What learns in a part of the training, and how.
 
-    critics: nn.ModuleDict = field(repr=False)
+    Attributes:
+        networks: those that learn; the others rest.
+        critic: makes their critic, which begins with what the denoiser knows where it can; None in the first phase.
+        betas: of both optimisers; critics change what is asked, so that old gradients soon mislead.
+        mean_decay: of the running means; a contest swings to and fro, and their mean is better than any moment of it.
+    """
+
+    networks: tuple[str, ...]
+    critic: Callable[[NetworkShape], SmallCritic | CropCritic] | None = None
+    betas: tuple[float, float] = (0.5, 0.99)
+    mean_decay: float = 0.999
+
+
+PHASES: Final = {
+    "flow": Phase(networks=("denoiser", "finisher", "reader"), betas=(0.9, 0.99)),
+    "duel": Phase(networks=("denoiser", "reader"), critic=SmallCritic),
+    "finish": Phase(networks=("finisher",), critic=CropCritic, mean_decay=0.9995),
+}
+"""The phases of a training, in order."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Contest:
+    """A critic, its optimiser, and how many steps it took."""
+
+    critic: SmallCritic | CropCritic = field(repr=False)
     optimiser: torch.optim.AdamW = field(repr=False)
     step: int = 0
 
-    @classmethod
-    def fresh(cls, shape: NetworkShape, denoiser: nn.Module, learning_rate: float, device: str) -> Duel:
-        """Critics that know of pictures what the denoiser does, and of the difference nothing."""
-        small = SmallCritic(shape)
-        small.begin_as(denoiser)
-        critics = nn.ModuleDict({"small": small, "crop": CropCritic(shape)})
-        critics.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        return cls(critics=critics, optimiser=_optimiser(critics, learning_rate, _DUEL_BETAS))
-
     def learn(self) -> None:
-        """A step of the critics down the gradients that are there."""
-        torch.nn.utils.clip_grad_norm_(self.critics.parameters(), 1.0)
+        """A step of the critic down the gradients that are there."""
+        torch.nn.utils.clip_grad_norm_(self.critic.parameters(), 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.step += 1
@@ -81,7 +95,7 @@ class TrainingState:
     """Networks in training, their running means, the optimiser, the tokenizer and the progress.
 
     The networks are the model's two, and a "reader" that names each slot's word for the text encoder's sake; it is not
-    part of the model.
+    part of the model. ``optimiser`` is of those that learn in the phase, ``contest`` their critic there.
     """
 
     shape: NetworkShape
@@ -90,7 +104,8 @@ class TrainingState:
     means: nn.ModuleDict = field(repr=False)
     optimiser: torch.optim.AdamW = field(repr=False)
     progress: Progress
-    duel: Duel | None = field(default=None, repr=False)
+    phase: str = "flow"
+    contest: Contest | None = field(default=None, repr=False)
 
     @classmethod
     def fresh(cls, shape: NetworkShape, tokenizer: Tokenizer, learning_rate: float, device: str) -> TrainingState:
@@ -98,13 +113,12 @@ class TrainingState:
         networks, means = _networks(shape, device), _networks(shape, device)
         means.load_state_dict(networks.state_dict())
         means.requires_grad_(False)
-        optimiser = _optimiser(networks, learning_rate, _FLOW_BETAS)
         return cls(
             shape=shape,
             tokenizer=tokenizer,
             networks=networks,
             means=means,
-            optimiser=optimiser,
+            optimiser=_optimiser(networks, learning_rate, PHASES["flow"].betas),
             progress=Progress(),
         )
 
@@ -117,20 +131,29 @@ class TrainingState:
                 networks[name].load_state_dict(network.state_dict())
         return state
 
-    def begin_duel(self, learning_rate: float, device: str) -> Duel:
-        """Critics beside the networks, which begin anew from their running means."""
+    def begin(self, phase: str, learning_rate: float, device: str) -> None:
+        """A later phase, a key of PHASES: networks go on from their running means, under optimisers begun anew."""
+        self.phase, plan = phase, PHASES[phase]
         self.networks.load_state_dict(self.means.state_dict())
-        self.optimiser = _optimiser(self.networks, learning_rate, _DUEL_BETAS)
-        self.duel = Duel.fresh(self.shape, self.networks["denoiser"], learning_rate, device)
-        return self.duel
+        self.networks.zero_grad()
+        self.optimiser = _optimiser(self._learning(), learning_rate, plan.betas)
+        if plan.critic is None:
+            return
+        critic = plan.critic(self.shape)
+        if isinstance(critic, SmallCritic):
+            critic.begin_as(self.networks["denoiser"])
+        critic.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.contest = Contest(critic=critic, optimiser=_optimiser(critic, learning_rate, plan.betas))
 
     def learn(self) -> None:
         """A step of the optimiser down the gradients that are there, and of the running means after it."""
-        torch.nn.utils.clip_grad_norm_(self.networks.parameters(), 1.0)
+        learning = list(self._learning().parameters())
+        torch.nn.utils.clip_grad_norm_(learning, 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad()
-        keep = min(_MEAN_DECAY, (1 + self.progress.step) / (10 + self.progress.step))
-        get_ema_multi_avg_fn(keep)(list(self.means.parameters()), list(self.networks.parameters()), 0)
+        keep = min(PHASES[self.phase].mean_decay, (1 + self.progress.step) / (10 + self.progress.step))
+        means = [each for name in PHASES[self.phase].networks for each in self.means[name].parameters()]
+        get_ema_multi_avg_fn(keep)(tuple(means), tuple(learning), 0)
 
     def save(self, folder: Path) -> None:
         """Writes both files, the facts last: a crash leaves the state before."""
@@ -149,7 +172,8 @@ class TrainingState:
             "shape": asdict(self.shape),
             "tokenizer": self.tokenizer.to_str(),
             "progress": asdict(self.progress),
-            "duel": None if self.duel is None else self.duel.step,
+            "phase": self.phase,
+            "contest": 0 if self.contest is None else self.contest.step,
             "tensors": path.name,
         }
         scratch = folder / f"{_FACTS}.part"
@@ -182,8 +206,10 @@ class TrainingState:
 
     def _take(self, tensors: dict[str, Tensor], facts: dict[str, Any], learning_rate: float, device: str) -> None:
         self.progress = Progress(**facts["progress"])
-        if facts.get("duel") is not None:
-            self.begin_duel(learning_rate, device).step = facts["duel"]
+        if facts["phase"] != self.phase:
+            self.begin(facts["phase"], learning_rate, device)
+        if self.contest is not None:
+            self.contest.step = facts["contest"]
         for prefix, module in self._modules().items():
             start = f"{prefix}."
             own = {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
@@ -195,13 +221,18 @@ class TrainingState:
                 for key in ("step", "exp_avg", "exp_avg_sq"):
                     optimiser.state[parameter][key] = tensors[f"{prefix}.{key}.{name}"].to(parameter.device)
 
+    def _learning(self) -> nn.ModuleDict:
+        return nn.ModuleDict({name: self.networks[name] for name in PHASES[self.phase].networks})
+
     def _modules(self) -> dict[str, nn.Module]:
         modules: dict[str, nn.Module] = {"network": self.networks, "mean": self.means}
-        return modules if self.duel is None else modules | {"critic": self.duel.critics}
+        return modules if self.contest is None else modules | {"critic": self.contest.critic}
 
     def _optimised(self) -> dict[str, tuple[nn.Module, torch.optim.AdamW]]:
-        own: dict[str, tuple[nn.Module, torch.optim.AdamW]] = {"optimiser": (self.networks, self.optimiser)}
-        return own if self.duel is None else own | {"critics_optimiser": (self.duel.critics, self.duel.optimiser)}
+        own: dict[str, tuple[nn.Module, torch.optim.AdamW]] = {"optimiser": (self._learning(), self.optimiser)}
+        if self.contest is None:
+            return own
+        return own | {"critic_optimiser": (self.contest.critic, self.contest.optimiser)}
 
 
 def _optimiser(networks: nn.Module, learning_rate: float, betas: tuple[float, float]) -> torch.optim.AdamW:
