@@ -52,7 +52,8 @@ def train_compact(
     of pictures now and then. Labels come from the built-in pose prior, framed as in the recipes demo and pairs.
 
     From the share ``duel_from`` of the time on the denoiser alone learns, against a critic (``training.compact.duel``),
-    from ``finish_from`` on the finisher alone (``training.compact.finish``); 1 is never.
+    from ``finish_from`` on the finisher alone (``training.compact.finish``); 1 is never, and a ``finish_from`` no later
+    than ``duel_from`` leaves the duel out.
 
     It begins from nothing, or from the weights in the file ``start``; a state in ``out`` goes before.
 

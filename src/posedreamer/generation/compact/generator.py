@@ -39,7 +39,8 @@ class CompactGenerator:
     never seen in training and change nothing that can be relied upon. Captions are cut after 112 tokens.
 
     Attributes:
-        steps, finishing_steps: sampling steps of the small picture and of the picture itself.
+        steps, finishing_steps: sampling steps of the small picture and of the picture itself; the package's weights
+            learnt to finish in one, and more of them blur.
         fresh: part of the noise that every step draws anew, 0 to 1: 0 follows the flow, 1 shows the label best so
             far (docs/compact.md).
         guidance: how strongly caption and control maps lead; 1 is as trained, and takes half the time.
