@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
+from torch.nn import functional as F
 
 from posedreamer.generation.compact.blocks import Context
 from posedreamer.generation.compact.controls import MODES, channels_shown
@@ -21,6 +23,9 @@ from posedreamer.generation.compact.tokens import encode_captions
 from posedreamer.generation.compact.weights import CompactModel
 
 __all__ = ["SamplerSettings", "guided", "mode_row", "paint_batch", "to_controls", "to_unit"]
+
+_MARGIN: Final = 16
+"""How far beyond the edges the finisher paints: it learns from crops, and draws a faint line where they end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +85,14 @@ def paint_batch(
     denoised = guided(model.denoiser, controls, told, untold, settings.guidance)
     coarse = partial(_noise, generators, (height // SMALL, width // SMALL), device)
     small = sample(denoised, coarse, settings.steps, settings.shift, settings.fresh).clamp(-1.0, 1.0)
-    look = model.finisher.look(controls)
+    small, look = _edged(small, _MARGIN // SMALL), model.finisher.look(_edged(controls, _MARGIN))
 
     def finished(x: Float[Tensor, "b 3 h w"], time: float) -> Float[Tensor, "b 3 h w"]:
         return model.finisher(x, torch.full((len(x),), time, device=device), small, look, told.summary)
 
-    fine = partial(_noise, generators, (height, width), device)
+    fine = partial(_noise, generators, (height + 2 * _MARGIN, width + 2 * _MARGIN), device)
     pictures = sample(finished, fine, settings.finishing_steps, 1.0, settings.fresh).clamp(-1.0, 1.0)
-    pictures = pictures.permute(0, 2, 3, 1)
+    pictures = pictures[..., _MARGIN:-_MARGIN, _MARGIN:-_MARGIN].permute(0, 2, 3, 1)
     return ((pictures + 1.0) * 127.5 + 0.5).to(torch.uint8).cpu().numpy()
 
 
@@ -120,6 +125,11 @@ def guided(
 def mode_row(mode: str, count: int, device: torch.device) -> Int[Tensor, " b"]:
     """The control mode's number, once a row."""
     return torch.full((count,), list(MODES).index(mode), device=device)
+
+
+def _edged(x: Float[Tensor, "b c h w"], px: int) -> Float[Tensor, "b c h2 w2"]:
+    """Mirrored ``px`` beyond every edge."""
+    return F.pad(x, (px, px, px, px), mode="reflect").contiguous(memory_format=torch.channels_last)
 
 
 def _noise(
