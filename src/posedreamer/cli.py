@@ -190,7 +190,8 @@ def compact(
     seed: Seed = 0,
     start: Annotated[Path | None, typer.Option(help="A weight file to begin from; by default nothing.")] = None,
     duel_from: Annotated[float, typer.Option(help="Share of the time at which the denoiser meets a critic.")] = 0.6,
-    finish_from: Annotated[float, typer.Option(help="Share at which the finisher alone learns, with one.")] = 0.77,
+    rollout_from: Annotated[float, typer.Option(help="Share at which it learns on what it draws itself.")] = 0.68,
+    finish_from: Annotated[float, typer.Option(help="Share at which the finisher alone learns, with a critic.")] = 0.8,
 ) -> None:
     """Train the built-in diffusion generator, on studio pictures made on the spot."""
     from posedreamer.recipes.training import train_compact
@@ -205,6 +206,7 @@ def compact(
         seed=seed,
         start=start,
         duel_from=duel_from,
+        rollout_from=rollout_from,
         finish_from=finish_from,
     )
     typer.echo(f"weights: {weights}")

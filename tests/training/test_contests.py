@@ -153,12 +153,16 @@ def test_painters_hear_critics_only_once_these_know_something(fought: tuple[str,
 
 def test_phases_begin_when_their_time_comes(tmp_path: Path) -> None:
     told: list[Moment] = []
-    for plan in (PLAN, *PHASES.values(), PHASES["duel"]):
+    began: list[int] = []
+    for plan in (PLAN, PHASES["duel"], replace(PLAN, rollout_from=0.0), PHASES["finish"], PHASES["duel"]):
         train(plan, MAKE, tmp_path, told.append)
-    assert [moment.state.phase for moment in told] == ["flow", "duel", "finish", "finish"]
-    assert told[0].state.contest is None
-    assert told[1].state.contest is not None
-    assert told[1].state.contest.step < told[1].state.progress.step
+        began.append(told[-1].state.progress.begun)
+    assert [moment.state.phase for moment in told] == ["flow", "duel", "rollout", "finish", "finish"]
+    assert [moment.state.contest is None for moment in told] == [True, False, True, False, False]
+    assert 0 == began[0] < began[1] < began[2] < began[3] == began[4]
+    for moment in (told[1], told[3]):
+        assert moment.state.contest is not None
+        assert moment.state.contest.step == moment.state.progress.step - moment.state.progress.begun
 
 
 def test_phases_lie_side_by_side() -> None:
@@ -166,6 +170,9 @@ def test_phases_lie_side_by_side() -> None:
     assert [plan.phase(share) for share in (0.0, 0.49)] == ["flow", "flow"]
     assert [plan.phase(share) for share in (0.5, 0.74, 0.75, 1.0)] == ["duel", "duel", "finish", "finish"]
     assert [plan.span(phase) for phase in ("flow", "duel", "finish")] == [(0.0, 0.5), (0.5, 0.75), (0.75, 1.0)]
+    long = replace(plan, duel_from=0.5, rollout_from=0.6)
+    assert [long.phase(share) for share in (0.55, 0.6, 0.74, 0.75)] == ["duel", "rollout", "rollout", "finish"]
+    assert (long.span("duel"), long.span("rollout")) == ((0.5, 0.6), (0.6, 0.75))
     without = replace(PLAN, duel_from=0.5, finish_from=0.25)
     assert [without.phase(share) for share in (0.2, 0.3, 0.6)] == ["flow", "finish", "finish"]
     assert without.span("flow") == (0.0, 0.25)

@@ -44,7 +44,8 @@ def train_compact(
     seed: int = 0,
     start: Path | None = None,
     duel_from: float = 0.6,
-    finish_from: float = 0.77,
+    rollout_from: float = 0.68,
+    finish_from: float = 0.8,
 ) -> Path:
     """Trains the compact model, or goes on where ``out`` stopped; returns the weight file.
 
@@ -52,8 +53,8 @@ def train_compact(
     of pictures now and then. Labels come from the built-in pose prior, framed as in the recipes demo and pairs.
 
     From the share ``duel_from`` of the time on the denoiser alone learns, against a critic (``training.compact.duel``),
-    from ``finish_from`` on the finisher alone (``training.compact.finish``); 1 is never, and a ``finish_from`` no later
-    than ``duel_from`` leaves the duel out.
+    from ``rollout_from`` on its own drawings (``training.compact.rollout``), from ``finish_from`` on the finisher alone
+    (``training.compact.finish``); 1 is never, and a phase that begins no later than one before it takes its place.
 
     It begins from nothing, or from the weights in the file ``start``; a state in ``out`` goes before.
 
@@ -62,14 +63,14 @@ def train_compact(
     """
     if not minutes > 0 or not sitting_minutes > 0:
         raise InputError(f"minutes is {minutes:g} and of this sitting {sitting_minutes:g}, expected above 0.")
-    for name, share in (("duel_from", duel_from), ("finish_from", finish_from)):
+    for name, share in (("duel_from", duel_from), ("rollout_from", rollout_from), ("finish_from", finish_from)):
         if not 0.0 <= share <= 1.0:
             raise InputError(f"{name} is {share:g}, expected a share of the time, 0 to 1 (1: never).")
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but PyTorch sees none here. Use --device cpu.")
     cores = os.cpu_count() or 1
     plan = TrainingPlan(minutes=minutes, sitting_minutes=sitting_minutes, device=device, seed=seed, start=start)
-    plan = replace(plan, duel_from=duel_from, finish_from=finish_from)
+    plan = replace(plan, duel_from=duel_from, rollout_from=rollout_from, finish_from=finish_from)
     plan = replace(plan, half_precision=device == "cuda" or has_half_precision_units())
     plan = replace(plan, workers=cores if workers is None else workers)
     if device == "cuda":

@@ -32,6 +32,10 @@ class Context:
     is_padding: Bool[Tensor, "b n"]
     summary: Float[Tensor, "b d2"]
 
+    def first(self, count: int) -> Context:
+        """Of the first conditions."""
+        return Context(self.slots[:count], self.words[:count], self.is_padding[:count], self.summary[:count])
+
 
 def conv(into: int, out: int, kernel: int = 3) -> nn.Conv2d:
     """A convolution that keeps the size."""

@@ -48,7 +48,7 @@ def duel_step(state: TrainingState, seen: Seen, noise: torch.Generator) -> Losse
         time = draw_times(len(picture), DENOISER_TIMES, noise, _FROM_NOISE).to(picture.device)
         with torch.no_grad():
             start = noise_like(picture[:own], noise)
-            guess = denoiser(start, torch.zeros_like(time[:own]), edges[:own], _rows(context, own))
+            guess = denoiser(start, torch.zeros_like(time[:own]), edges[:own], context.first(own))
         begun = torch.cat([guess.clamp(-1.0, 1.0), picture[own:]])
         drawn = denoiser(mixed(begun, noise_like(picture, noise), time), time, edges, context)
         named = naming_loss(state, seen, context)
@@ -70,10 +70,6 @@ def duel_step(state: TrainingState, seen: Seen, noise: torch.Generator) -> Losse
         "critic_loss": told,
         "painter_loss": painted.passing,
     }
-
-
-def _rows(context: Context, count: int) -> Context:
-    return Context(context.slots[:count], context.words[:count], context.is_padding[:count], context.summary[:count])
 
 
 def _levels(time: Times, noise: torch.Generator) -> Times:

@@ -29,6 +29,7 @@ from posedreamer.training.compact.duel import duel_step
 from posedreamer.training.compact.examples import ExampleMaker, Examples, ExampleWorkers
 from posedreamer.training.compact.finish import finish_step
 from posedreamer.training.compact.flow import Losses, flow_step
+from posedreamer.training.compact.rollout import rollout_step
 from posedreamer.training.compact.state import PHASES, TrainingState
 
 __all__ = ["Moment", "TrainingPlan", "train"]
@@ -53,9 +54,11 @@ class TrainingPlan:
         start: weights to begin from, with their shape and tokenizer; None begins from nothing.
         minutes: of training in all, over all sittings, the making of pictures included.
         sitting_minutes: of this sitting; it ends with the round in hand, and a later call goes on.
-        duel_from, finish_from: shares of the time at which the second and third phase begin (``state.PHASES``);
-            1 is never, and a third phase that begins no later than the second takes its place.
-        duel_learning_rate, finish_learning_rate, critic_learning_rate: of the networks then, and of their critics.
+        duel_from, rollout_from, finish_from: shares of the time at which the later phases begin (``state.PHASES``);
+            1 is never, and a phase that begins no later than one before it takes its place.
+        learning_rate: of the networks in the first phase.
+        duel_learning_rate, rollout_learning_rate, finish_learning_rate, critic_learning_rate: of the networks in the
+            later ones, and of critics.
         round_size: fresh pictures of a round; pool_rounds: rounds that are held in memory.
         reuse: how often a picture is shown on average.
         overlap: pictures of the next round are made while the networks train (where they train on another device).
@@ -69,8 +72,10 @@ class TrainingPlan:
     batch_size: int = 16
     learning_rate: float = 1e-3
     duel_from: float = 1.0
+    rollout_from: float = 1.0
     finish_from: float = 1.0
     duel_learning_rate: float = 2e-4
+    rollout_learning_rate: float = 4e-4
     finish_learning_rate: float = 3e-4
     critic_learning_rate: float = 1e-3
     round_size: int = 768
@@ -84,14 +89,26 @@ class TrainingPlan:
 
     def phase(self, share: float) -> str:
         """Which phase a share of the time is in."""
-        if share >= self.finish_from:
-            return "finish"
-        return "duel" if share >= self.duel_from else "flow"
+        return next(phase for phase, begins in reversed(self._begins().items()) if share >= begins)
 
     def span(self, phase: str) -> tuple[float, float]:
         """The shares of the time between which a phase lies."""
-        ends = {"flow": (0.0, min(self.duel_from, self.finish_from)), "duel": (self.duel_from, self.finish_from)}
-        return ends.get(phase, (self.finish_from, 1.0))
+        begins = self._begins()
+        later = list(begins)[list(begins).index(phase) + 1 :]
+        return begins[phase], min((begins[each] for each in later), default=1.0)
+
+    def rate(self, phase: str) -> float:
+        """The highest learning rate of a phase's networks."""
+        rates = {
+            "flow": self.learning_rate,
+            "duel": self.duel_learning_rate,
+            "rollout": self.rollout_learning_rate,
+            "finish": self.finish_learning_rate,
+        }
+        return rates[phase]
+
+    def _begins(self) -> dict[str, float]:
+        return {"flow": 0.0, "duel": self.duel_from, "rollout": self.rollout_from, "finish": self.finish_from}
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +257,7 @@ def _step(
     is_blind = modes == list(MODES).index("none")
     dropped = rng.random(plan.batch_size) < np.where(is_blind, _DROPPED_WITH_CONTROLS, _DROPPED_CAPTIONS)
     batch.tokens[dropped], batch.slots[dropped] = untold, 0
-    step = flow_step if state.phase == "flow" else duel_step
+    step = {"flow": flow_step, "duel": duel_step, "rollout": rollout_step}[state.phase]
     return step(state, seen_on(plan.device, batch, modes, dtype), noise)
 
 
@@ -248,12 +265,10 @@ def _set_rate(state: TrainingState, plan: TrainingPlan, clock: _Clock) -> None:
     """In each phase warm-up, a level, and a cosine down to a hundredth over the last part of its time."""
     begins, ends = plan.span(state.phase)
     share = (clock.share() - begins) / max(ends - begins, 1e-9)
-    if state.contest is None:
-        _set(state.optimiser, plan.learning_rate * _rate(share, state.progress.step))
-        return
-    rate = plan.duel_learning_rate if state.phase == "duel" else plan.finish_learning_rate
-    _set(state.optimiser, rate * _rate(share, state.contest.step))
-    _set(state.contest.optimiser, plan.critic_learning_rate * _rate(share, _CRITICS_AHEAD * state.contest.step))
+    step = state.progress.step - state.progress.begun
+    _set(state.optimiser, plan.rate(state.phase) * _rate(share, step))
+    if state.contest is not None:
+        _set(state.contest.optimiser, plan.critic_learning_rate * _rate(share, _CRITICS_AHEAD * step))
 
 
 def _rate(share: float, step: int) -> float:

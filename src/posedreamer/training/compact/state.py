@@ -36,6 +36,7 @@ class Progress:
 
     Attributes:
         step: optimiser steps.
+        begun: the step at which the phase began.
         seen: pictures shown to the networks, repeats counted.
         made: fresh pictures made.
         seconds: time spent over all sittings, the making of pictures included.
@@ -43,6 +44,7 @@ class Progress:
     """
 
     step: int = 0
+    begun: int = 0
     seen: int = 0
     made: int = 0
     seconds: float = 0.0
@@ -55,7 +57,7 @@ class Phase:
 
     Attributes:
         networks: those that learn; the others rest.
-        critic: makes their critic, which begins with what the denoiser knows where it can; None in the first phase.
+        critic: makes their critic, which begins with what the denoiser knows where it can; None where there is none.
         betas: of both optimisers; critics change what is asked, so that old gradients soon mislead.
         mean_decay: of the running means; a contest swings to and fro, and their mean is better than any moment of it.
     """
@@ -69,6 +71,7 @@ class Phase:
 PHASES: Final = {
     "flow": Phase(networks=("denoiser", "finisher", "reader"), betas=(0.9, 0.99)),
     "duel": Phase(networks=("denoiser", "reader"), critic=SmallCritic),
+    "rollout": Phase(networks=("denoiser", "reader"), betas=(0.9, 0.99)),
     "finish": Phase(networks=("finisher",), critic=CropCritic, mean_decay=0.9995),
 }
 """The phases of a training, in order."""
@@ -134,9 +137,11 @@ class TrainingState:
     def begin(self, phase: str, learning_rate: float, device: str) -> None:
         """A later phase, a key of PHASES: networks go on from their running means, under optimisers begun anew."""
         self.phase, plan = phase, PHASES[phase]
+        self.progress.begun = self.progress.step
         self.networks.load_state_dict(self.means.state_dict())
         self.networks.zero_grad()
         self.optimiser = _optimiser(self._learning(), learning_rate, plan.betas)
+        self.contest = None
         if plan.critic is None:
             return
         critic = plan.critic(self.shape)
@@ -205,9 +210,9 @@ class TrainingState:
         return state
 
     def _take(self, tensors: dict[str, Tensor], facts: dict[str, Any], learning_rate: float, device: str) -> None:
-        self.progress = Progress(**facts["progress"])
         if facts["phase"] != self.phase:
             self.begin(facts["phase"], learning_rate, device)
+        self.progress = Progress(**facts["progress"])
         if self.contest is not None:
             self.contest.step = facts["contest"]
         for prefix, module in self._modules().items():
