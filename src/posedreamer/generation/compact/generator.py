@@ -52,7 +52,7 @@ class CompactGenerator:
 
     steps: int = 6
     finishing_steps: int = 1
-    guidance: float = 1.5
+    guidance: float = 1.25
     fresh: float = 1.0
     controls: str = "all"
     batch_size: int = 8
