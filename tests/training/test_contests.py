@@ -184,7 +184,7 @@ def test_the_crop_critic_learns_to_tell_faint_detail_from_none() -> None:
     optimiser = torch.optim.AdamW(critic.parameters(), lr=5e-4, betas=(0.5, 0.99))
     controls, weight = torch.rand(8, TINY.controls, 32, 32), torch.ones(8, 1, 32, 32)
     losses: list[float] = []
-    for _ in range(140):
+    for _ in range(200):
         smooth = torch.nn.functional.interpolate(torch.rand(8, 3, 4, 4), scale_factor=8, mode="bicubic")
         rough = smooth + 0.05 * torch.randn(8, 3, 32, 32)
         loss = critic_loss(critic(rough, controls), critic(smooth, controls), weight)
@@ -210,14 +210,10 @@ def test_every_example_has_its_own_draft(drafted: tuple[Examples, list[Drafts]])
     examples, runs = drafted
     true = shrunk(to_unit(examples.pictures, "cpu"), SMALL)
     drafts = Drafts.joined(runs)
-    assert all(len(each) == 4 * len(examples) for each in (drafts.small, drafts.modes, drafts.summary, drafts.is_free))
+    assert all(len(each) == 4 * len(examples) for each in (drafts.small, drafts.modes, drafts.summary))
     is_true = (drafts.small - true.repeat(4, 1, 1, 1)).square().mean(dim=(1, 2, 3)).sqrt() < 0.16
     assert 0.02 < float(is_true.float().mean()) < 0.3
-    assert not (is_true & drafts.is_free).any()
-    assert 0.2 < float(drafts.is_free.float().mean()) < 0.8
-    is_blind = torch.from_numpy(drafts.modes == list(MODES).index("none"))
-    assert is_blind.any()
-    assert not (is_blind & drafts.is_free).any()
+    assert {list(MODES).index("all"), list(MODES).index("none")} <= set(drafts.modes.tolist())
 
 
 def test_drafts_come_back_with_their_rows(drafted: tuple[Examples, list[Drafts]]) -> None:
@@ -226,7 +222,6 @@ def test_drafts_come_back_with_their_rows(drafted: tuple[Examples, list[Drafts]]
     assert torch.equal(few.small, drafts.small[[5, 2]])
     assert torch.equal(few.summary, drafts.summary[[5, 2]])
     assert few.modes.tolist() == drafts.modes[[5, 2]].tolist()
-    assert few.is_free.tolist() == drafts.is_free[[5, 2]].tolist()
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1])

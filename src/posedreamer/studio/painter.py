@@ -23,6 +23,7 @@ from posedreamer.studio.lamps import Caster, KeyShadow, Lamp, aim_lamp, cast_con
 from posedreamer.studio.lens import draw_faults, draw_flash_faults, photographed
 from posedreamer.studio.looks import Look, linear_of, look_of
 from posedreamer.studio.photos import PhotoFolder
+from posedreamer.studio.plan import Plan
 from posedreamer.studio.props import prop_surfaces, shade_props
 from posedreamer.studio.regions import region_map
 from posedreamer.studio.shading import Painted, shade_person
@@ -30,7 +31,7 @@ from posedreamer.studio.stage import build_stage, furnished, ground_point_cam_m,
 from posedreamer.studio.styles import Style, drawn, flash_reach, with_flash
 from posedreamer.studio.wardrobe import LIGHTS, PLACES, check_caption
 
-__all__ = ["chart_of_body", "paint_condition"]
+__all__ = ["chart_of_body", "paint_condition", "paint_planned"]
 
 _FINE: Final = 2
 _FINEST_PX: Final = 1024
@@ -56,6 +57,13 @@ def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None,
 
     Raises InputError for a word that the studio cannot paint, or as many appearances as there are not people.
     """
+    return paint_planned(condition, seed, photos, style)[0]
+
+
+def paint_planned(
+    condition: Condition, seed: int, photos: PhotoFolder | None = None, style: Style = "photo"
+) -> tuple[Picture, Plan]:
+    """``paint_condition`` with the plan of the place that it shows."""
     _check(condition)
     rng = np.random.default_rng(seed)
     camera, place = condition.scene.camera, PLACES[condition.caption.place]
@@ -70,7 +78,8 @@ def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None,
     points = np.concatenate([caster.vertices_m for caster in casters])
     stage = lit_stage(build_stage(place, camera, points, floor, rng), lamp, light)
     contact = cast_contact(casters, lamp, ground_point_cam_m(stage))
-    behind = paint_stage(stage, furnished(stage, place, rng), camera, shadow, contact)
+    plan = Plan(stage, furnished(stage, place, rng))
+    behind = paint_stage(stage, plan.blocks, camera, shadow, contact)
     focus_m = float(np.median(np.concatenate([surface.vertices_m for surface in surfaces])[:, 2]))
     if photos is None:
         backdrop = _out_of_focus(behind, focus_m, float(rng.uniform(0.0, 0.009)))
@@ -82,11 +91,11 @@ def paint_condition(condition: Condition, seed: int, photos: PhotoFolder | None,
     shade_props(props, len(actors), buffers, fine, (lamp, shadow), painted)
     regions = region_map(painted.regions, painted.regions.shape[1] // camera.width)
     if style == "drawn":
-        return Picture(pixels=drawn(painted, buffers.depth_m, backdrop, rng), regions=regions)
+        return Picture(pixels=drawn(painted, buffers.depth_m, backdrop, rng), regions=regions), plan
     if style == "snapshot":
         backdrop *= flash_reach(behind.distance_m, focus_m)
     faults = draw_flash_faults(rng) if style == "snapshot" else draw_faults(rng)
-    return Picture(pixels=photographed(_merged(painted, backdrop, camera), faults, rng), regions=regions)
+    return Picture(pixels=photographed(_merged(painted, backdrop, camera), faults, rng), regions=regions), plan
 
 
 def _styled(lamp: Lamp, style: Style, rng: np.random.Generator) -> Lamp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -14,8 +15,11 @@ from posedreamer.records import Camera, Condition
 from posedreamer.rendering.maps import Surface, depth_inverse, interpolate, normals_cam, part_map
 from posedreamer.rendering.rasterizer import Mesh
 from posedreamer.rendering.skeleton import draw_openpose
+from posedreamer.seeds import derive_seed
+from posedreamer.studio.places import LIGHTS, PLACES
+from posedreamer.studio.plan import Plan, draw_plan, plan_maps
 
-__all__ = ["CHANNELS", "MODES", "channels_shown", "control_maps"]
+__all__ = ["CHANNELS", "MODES", "channels_shown", "control_maps", "planned_maps"]
 
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -28,6 +32,7 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "parts": ("part_red", "part_green", "part_blue"),
         "ground": ("ground",),
         "skeleton": ("skeleton_red", "skeleton_green", "skeleton_blue"),
+        "place": ("place_distance", "place_lines", "place_sky"),
     }
 )
 CHANNELS: Final = tuple(name for group in _GROUPS.values() for name in group)
@@ -35,9 +40,9 @@ CHANNELS: Final = tuple(name for group in _GROUPS.values() for name in group)
 
 MODES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "all": ("mesh", "normals", "depth", "parts", "ground"),
-        "depth": ("depth", "ground"),
-        "skeleton": ("skeleton", "ground"),
+        "all": ("mesh", "normals", "depth", "parts", "ground", "place"),
+        "depth": ("depth", "ground", "place"),
+        "skeleton": ("skeleton", "ground", "place"),
         "none": (),
     }
 )
@@ -53,13 +58,22 @@ def channels_shown(mode: str) -> Float32[np.ndarray, " c"]:
     return np.array(shown, dtype=np.float32)
 
 
-def control_maps(condition: Condition) -> UInt8[np.ndarray, "c h w"]:
-    """The condition's maps in the order of CHANNELS, zero where there is nobody.
+def planned_maps(condition: Condition, seed: int) -> UInt8[np.ndarray, "c h w"]:
+    """``control_maps`` over a place planned from a picture's seed: any where the caption names none that is known."""
+    seed, caption = derive_seed(seed, condition.condition_id, "place"), condition.caption
+    place = caption.place if caption.place in PLACES else sorted(PLACES)[seed % len(PLACES)]
+    light = caption.light if caption.light in LIGHTS else sorted(LIGHTS)[seed % len(LIGHTS)]
+    known = replace(condition, caption=replace(caption, place=place, light=light))
+    return control_maps(condition, draw_plan(known, seed))
+
+
+def control_maps(condition: Condition, plan: Plan) -> UInt8[np.ndarray, "c h w"]:
+    """The condition's maps in the order of CHANNELS, those of people zero where there is nobody.
 
     Canonical coordinates come twice: coarse over the whole body, and as sine and cosine of eight waves over its height,
     so that a face's features have a place of their own. "order" tells people apart: 0, 85, 170 and 255 of the first to
     the fourth and later ones, in the order of the caption. "ground" is the inverse distance of the ground along each
-    ray, in 1/m, 1 at 255.
+    ray, in 1/m, 1 at 255. Maps of the place are ``studio.plan.plan_maps``, people left out.
     """
     people, buffers = condition.scene.people, condition.buffers
     bodies = [load_body(posed.person.body_model).topology for posed in people]
@@ -69,6 +83,7 @@ def control_maps(condition: Condition) -> UInt8[np.ndarray, "c h w"]:
     surfaces = [Surface(faces=b.faces, face_part=b.face_part, canonical_xyz=b.canonical_xyz) for b in bodies]
     person = buffers.person_id.astype(np.float32)[..., None]
     mask = (person >= 0).astype(np.float32)
+    camera = condition.scene.camera
     canon = interpolate(buffers, [body.faces for body in bodies], [body.canonical_xyz for body in bodies])
     angle = np.float32(2.0 * np.pi * _WAVES) * canon
     waves = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(*canon.shape[:2], 6)
@@ -81,8 +96,9 @@ def control_maps(condition: Condition) -> UInt8[np.ndarray, "c h w"]:
             mask * (127.5 + 127.5 * normals_cam(buffers, meshes)),
             depth_inverse(buffers)[..., None],
             mask * _PART_COLOURS[part_map(buffers, surfaces) % len(_PART_COLOURS)],
-            _ground(condition.scene.camera)[..., None],
-            draw_openpose(condition.annotation.people, *(condition.scene.camera.width, condition.scene.camera.height)),
+            _ground(camera)[..., None],
+            draw_openpose(condition.annotation.people, camera.width, camera.height),
+            np.moveaxis(plan_maps(plan, camera), 0, -1),
         ],
         axis=-1,
     )

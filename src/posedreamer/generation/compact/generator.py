@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from posedreamer.errors import InputError, did_you_mean
-from posedreamer.generation.compact.controls import MODES, control_maps
+from posedreamer.generation.compact.controls import MODES, planned_maps
 from posedreamer.generation.compact.painting import SamplerSettings, paint_batch
 from posedreamer.generation.compact.weights import BUILT_IN, CompactModel, load_model, weights_digest
 from posedreamer.generation.protocol import PaintJob
@@ -19,14 +19,15 @@ from posedreamer.records import Picture
 
 __all__ = ["CompactGenerator"]
 
-REVISION: Final = "4"
+REVISION: Final = "5"
 """Raised whenever any pixel changes for the same weights."""
 
 PICTURE_PX: Final = 256
 
 ABOUT: Final = (
     "A small diffusion model that this project trained on pictures of its own studio, on no photograph. "
-    "It is a stand-in for photographs, not a photograph: it knows the studio's people, clothes and places alone."
+    "It is a stand-in for photographs, not a photograph: it knows the studio's people, clothes and places alone, and "
+    "where things stand in a place is drawn by the studio's code."
 )
 
 
@@ -36,7 +37,9 @@ class CompactGenerator:
 
     It learnt what the studio paints and nothing else: its people are stand-ins for photographs, not photographs. The
     caption is read through a byte-level tokenizer, so that any text is accepted; words the studio has none for were
-    never seen in training and change nothing that can be relied upon. Captions are cut after 112 tokens.
+    never seen in training and change nothing that can be relied upon. Captions are cut after 112 tokens. Where things
+    stand in a place is settled by a plan that the studio's code draws from each job's seed (``studio.plan``), of any
+    place where the caption names none that the studio knows.
 
     Attributes:
         steps, finishing_steps: sampling steps of the small picture and of the picture itself; the package's weights
@@ -135,7 +138,9 @@ class CompactGenerator:
         full = [*jobs, *[jobs[-1]] * (self.batch_size - len(jobs))]
         pixels = paint_batch(
             _model(self._path, self.device),
-            np.stack([control_maps(job.condition) for job in jobs])[np.minimum(np.arange(len(full)), len(jobs) - 1)],
+            np.stack([planned_maps(job.condition, job.seed) for job in jobs])[
+                np.minimum(np.arange(len(full)), len(jobs) - 1)
+            ],
             [job.condition.caption.text for job in full],
             [job.seed for job in full],
             SamplerSettings(

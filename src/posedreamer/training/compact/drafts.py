@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from posedreamer.generation.compact.controls import MODES
@@ -30,7 +30,7 @@ __all__ = ["Drafts", "drafts_of"]
 _GROUP: Final = 16
 _TRUE: Final = 0.15
 _FROM_NOISE: Final = 0.25
-_FREE_BELOW: Final = 0.25
+_SETTLED_FROM: Final = 0.25
 _SMALL_NOISE: Final = 0.15
 _MODE_SHARES: Final[Mapping[str, float]] = MappingProxyType({"all": 0.8, "depth": 0.07, "skeleton": 0.07, "none": 0.06})
 
@@ -42,17 +42,15 @@ class Drafts:
     Attributes:
         summary: caption and control mode, as the denoiser sums them up for the finisher.
         modes: the control mode that each was drawn under.
-        is_free: whether it may show another place, in other light, than the example's picture.
     """
 
     small: Float[Tensor, "n 3 h4 w4"] = field(repr=False)
     summary: Float[Tensor, "n d"] = field(repr=False)
     modes: Int64[np.ndarray, " n"] = field(repr=False)
-    is_free: Bool[Tensor, " n"] = field(repr=False)
 
     def __getitem__(self, rows: list[int]) -> Drafts:
         """Those of rows."""
-        return Drafts(self.small[rows], self.summary[rows], self.modes[rows], self.is_free[rows])
+        return Drafts(self.small[rows], self.summary[rows], self.modes[rows])
 
     @staticmethod
     def joined(parts: list[Drafts]) -> Drafts:
@@ -61,7 +59,6 @@ class Drafts:
             torch.cat([part.small for part in parts]),
             torch.cat([part.summary for part in parts]),
             np.concatenate([part.modes for part in parts]),
-            torch.cat([part.is_free for part in parts]),
         )
 
 
@@ -100,10 +97,7 @@ def drafts_of(
                 draw, begun = partial(noise_like, true, noise), true if skipped else None
                 steps = (settings.steps, settings.shift, settings.fresh)
                 small = sample(expected, draw, *steps, begun=begun, skipped=skipped)
-        is_free = skipped is not None and path[skipped] < _FREE_BELOW
-        parts.append(
-            Drafts(small.clamp(-1.0, 1.0), told.summary.float(), modes, torch.full((len(rows),), is_free).to(device))
-        )
+        parts.append(Drafts(small.clamp(-1.0, 1.0), told.summary.float(), modes))
     return Drafts.joined(parts)[np.argsort(order).tolist()]
 
 
@@ -112,7 +106,7 @@ def _begun_at(mode: str, path: Sequence[float], rng: np.random.Generator) -> int
 
     Shown no control map, a draft must be drawn on from its picture: its people would stand anywhere.
     """
-    settled = [step for step, now in enumerate(path) if now >= _FREE_BELOW]
+    settled = [step for step, now in enumerate(path) if now >= _SETTLED_FROM]
     if rng.random() < _TRUE or (mode == "none" and not settled):
         return None
     if mode == "none":

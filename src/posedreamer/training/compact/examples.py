@@ -19,7 +19,7 @@ from posedreamer.execution.guard import die_with
 from posedreamer.generation.compact.controls import control_maps
 from posedreamer.records import Annotation, Condition
 from posedreamer.seeds import derive_seed
-from posedreamer.studio.painter import paint_condition
+from posedreamer.studio.painter import paint_planned
 from posedreamer.training.compact.attributes import slot_rows
 
 __all__ = ["ExampleMaker", "ExampleWorkers", "Examples"]
@@ -81,9 +81,10 @@ class ExampleMaker:
         if condition is None:
             return None
         seed = derive_seed(self.seed, condition.condition_id, "paint")
+        picture, plan = paint_planned(condition, seed)
         return Examples(
-            pictures=paint_condition(condition, seed, None).pixels[None],
-            maps=np.ascontiguousarray(np.moveaxis(control_maps(condition), 0, -1))[None],
+            pictures=picture.pixels[None],
+            maps=np.ascontiguousarray(np.moveaxis(control_maps(condition, plan), 0, -1))[None],
             joints=_joints(condition.annotation, np.random.default_rng((seed, 1)))[None],
             captions=(condition.caption.text,),
             slots=slot_rows(condition.caption)[None],

@@ -1,9 +1,9 @@
 """The last phase: the finisher alone learns to draw in one step what the small picture can't hold.
 
 What it is given are small pictures as the finished denoiser draws them (``drafts``). What it is asked for is the
-studio's detail over that small picture: its edges lie where the control maps say, whatever the colours. Where the draft
-shows another place than the studio did, it is asked for on people alone. It is asked for at half the size in the main,
-as the finest detail can't be foretold and its mean is a blur: that is left to a critic of full-size crops.
+studio's detail over that small picture: its edges lie where the control maps say, whatever the colours. It is asked for
+at half the size in the main, as the finest detail can't be foretold and its mean is a blur: that is left to a critic of
+full-size crops.
 """
 
 # PyTorch's own annotations are partial.
@@ -38,7 +38,6 @@ def finish_step(state: TrainingState, seen: Seen, drafts: Drafts, noise: torch.G
     crops = crops_of(seen, drafts.small, noise)
     target = crops.picture + enlarged(crops.small - shrunk(crops.picture, SMALL))
     weight = person_weight(crops.mask, 6)
-    asked = torch.where(drafts.is_free[:, None, None, None], weight - 1.0, weight)
     start = torch.zeros(len(target), device=target.device)
     with in_precision(seen):
         look = finisher.look(crops.controls)  # pyright: ignore[reportCallIssue]
@@ -48,9 +47,9 @@ def finish_step(state: TrainingState, seen: Seen, drafts: Drafts, noise: torch.G
             return contest.critic(x, crops.controls)
 
         def fit(x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, ""]:
-            halves = flow_loss(shrunk(x, 2), shrunk(target, 2), start, shrunk(asked, 2))
+            halves = flow_loss(shrunk(x, 2), shrunk(target, 2), start, shrunk(weight, 2))
             kept = (shrunk(x, SMALL) - crops.small).square().mean()
-            return halves + _FINEST * flow_loss(x, target, start, asked) + _KEEPING * kept
+            return halves + _FINEST * flow_loss(x, target, start, weight) + _KEEPING * kept
 
         told = critic_learns(contest, judge, crops.picture, drawn.detach().clamp(-1.0, 1.0), weight)
         gradient, painted = way(judge, drawn, weight, fit, _SAY * heard(contest.step))

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from posedreamer.generation.compact.controls import control_maps
+from posedreamer.generation.compact.controls import planned_maps
 from posedreamer.generation.compact.painting import SamplerSettings, paint_batch
 from posedreamer.generation.compact.weights import CompactModel
 from posedreamer.records import Annotation, Condition, Picture
@@ -47,9 +47,9 @@ class Yardstick:
 
     def measure(self, model: CompactModel, settings: SamplerSettings) -> Verdict:
         """The model against the studio, on the same conditions."""
-        maps = np.stack([control_maps(condition) for condition in self.conditions])
         captions = [condition.caption.text for condition in self.conditions]
         seeds = [derive_seed(self.seed, condition.condition_id, "paint") for condition in self.conditions]
+        maps = np.stack([planned_maps(condition, seed) for condition, seed in zip(self.conditions, seeds, strict=True)])
         painted = np.concatenate(
             [
                 paint_batch(model, maps[few], captions[few], seeds[few], settings)

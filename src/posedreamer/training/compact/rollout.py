@@ -1,9 +1,9 @@
 """The third phase: the denoiser learns to go on from where its own sampling leads it, without a critic.
 
 Trained on studio pictures under noise alone, it never meets its own faults, and in sampling takes them for part of the
-picture. Half of a batch is drawn on from its own guess, twice over; there the flow's loss asks for people alone, whose
-look the condition settles: the guess shows another place than the studio's picture. The other half keeps the flow, in
-which places weigh more than they did.
+picture. Half of a batch is drawn on from its own guess, twice over. There the flow's loss asks for people as they are,
+and of places for the studio's detail over what is drawn: the condition settles where their edges are, not their
+colours. The other half keeps the flow, in which places weigh more than they did.
 """
 
 # PyTorch's own annotations are partial.
@@ -17,11 +17,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posedreamer.generation.compact.controls import MODES
-from posedreamer.generation.compact.network import SMALL
+from posedreamer.generation.compact.network import SMALL, Denoiser, enlarged
 from posedreamer.generation.compact.sampling import mixed
 from posedreamer.training.compact.batches import Seen
 from posedreamer.training.compact.contest import noise_like
-from posedreamer.training.compact.flow import DENOISER_TIMES, NAMING, Losses, in_precision, naming_loss
+from posedreamer.training.compact.flow import DENOISER_TIMES, Losses, in_precision
 from posedreamer.training.compact.objective import draw_times, flow_loss, person_weight, shrunk
 from posedreamer.training.compact.state import TrainingState
 
@@ -32,13 +32,14 @@ _BLIND: Final = list(MODES).index("none")
 
 
 def rollout_step(state: TrainingState, seen: Seen, noise: torch.Generator) -> Losses:
-    """One step of the denoiser and the reader."""
+    """One step of the denoiser, its text encoder aside."""
     denoiser, own = state.networks["denoiser"], len(seen.whole) // 2
+    assert isinstance(denoiser, Denoiser)
     picture, weight = shrunk(seen.whole, SMALL), person_weight(shrunk(seen.mask, SMALL), 2)
     time = draw_times(len(picture), DENOISER_TIMES, noise, _FROM_NOISE).to(picture.device)
     with in_precision(seen):
-        context = denoiser.read(seen.tokens, seen.modes)  # pyright: ignore[reportCallIssue]
-        edges = denoiser.look(seen.controls)  # pyright: ignore[reportCallIssue]
+        context = denoiser.read(seen.tokens, seen.modes)
+        edges = denoiser.look(seen.controls)
 
         def guess(begun: Float[Tensor, "b 3 h4 w4"], now: Float[Tensor, " b"]) -> Float[Tensor, "b 3 h4 w4"]:
             count = len(begun)
@@ -49,11 +50,17 @@ def rollout_step(state: TrainingState, seen: Seen, noise: torch.Generator) -> Lo
             drawn = guess(picture[:own], torch.zeros_like(before)).clamp(-1.0, 1.0)
             drawn = guess(drawn, before).clamp(-1.0, 1.0)
         predicted = guess(torch.cat([drawn, picture[own:]]), time)
-        # shown no control map, its people stand elsewhere
-        is_bound = (seen.modes[:own] != _BLIND).float()[:, None, None, None]
-        asked = torch.cat([(weight[:own] - 1.0) * is_bound, 0.5 * (weight[own:] + 1.0)])
-        loss = flow_loss(predicted, picture, time, asked)
-        named = naming_loss(state, seen, context)
-    (loss + NAMING * named).backward()
+        off = (predicted[:own] - picture[:own]).detach()
+        is_place = (weight[:own] == 1.0).to(off.dtype)
+        target = torch.cat([picture[:own] + is_place * enlarged(shrunk(off, SMALL)), picture[own:]])
+        # late in time a place that was guessed wrong is as far off as before: it must not drown the people
+        alone = (weight[:own] - 1.0) + (1.0 - time[:own, None, None, None]) ** 2
+        # shown no control map, its people and things stand elsewhere
+        is_bound = (seen.modes[:own] != _BLIND).to(off.dtype)[:, None, None, None]
+        asked = torch.cat([alone * is_bound, 0.5 * (weight[own:] + 1.0)])
+        loss = flow_loss(predicted, target, time, asked)
+    loss.backward()
+    # the text encoder rests: it knows its words, and a reader begun anew would make it forget them
+    denoiser.text.zero_grad()
     state.learn()
-    return {"flow_loss": loss.detach(), "naming_loss": named.detach()}
+    return {"flow_loss": loss.detach()}

@@ -71,7 +71,7 @@ class Phase:
 PHASES: Final = {
     "flow": Phase(networks=("denoiser", "finisher", "reader"), betas=(0.9, 0.99)),
     "duel": Phase(networks=("denoiser", "reader"), critic=SmallCritic),
-    "rollout": Phase(networks=("denoiser", "reader"), betas=(0.9, 0.99)),
+    "rollout": Phase(networks=("denoiser",), betas=(0.9, 0.99)),
     "finish": Phase(networks=("finisher",), critic=CropCritic, mean_decay=0.9995),
 }
 """The phases of a training, in order."""
@@ -223,6 +223,8 @@ class TrainingState:
             return
         for prefix, (module, optimiser) in self._optimised().items():
             for name, parameter in module.named_parameters():
+                if f"{prefix}.step.{name}" not in tensors:
+                    continue  # it rests in this phase
                 for key in ("step", "exp_avg", "exp_avg_sq"):
                     optimiser.state[parameter][key] = tensors[f"{prefix}.{key}.{name}"].to(parameter.device)
 
