@@ -60,7 +60,7 @@ def rollout_step(state: TrainingState, seen: Seen, noise: torch.Generator) -> Lo
         asked = torch.cat([alone * is_bound, 0.5 * (weight[own:] + 1.0)])
         loss = flow_loss(predicted, target, time, asked)
     loss.backward()
-    # the text encoder rests: it knows its words, and a reader begun anew would make it forget them
+    # the text encoder rests: it knows its words by now, and pictures are few
     denoiser.text.zero_grad()
     state.learn()
     return {"flow_loss": loss.detach()}
