@@ -19,7 +19,7 @@ from posedreamer.records import Picture
 
 __all__ = ["CompactGenerator"]
 
-REVISION: Final = "5"
+REVISION: Final = "6"
 """Raised whenever any pixel changes for the same weights."""
 
 PICTURE_PX: Final = 256

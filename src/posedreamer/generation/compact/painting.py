@@ -44,7 +44,7 @@ class SamplerSettings:
     steps: int = 6
     finishing_steps: int = 1
     guidance: float = 1.25
-    shift: float = 2.0
+    shift: float = 1.5
     fresh: float = 1.0
     mode: str = "all"
 

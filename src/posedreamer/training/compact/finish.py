@@ -1,9 +1,10 @@
 """The last phase: the finisher alone learns to draw in one step what the small picture can't hold.
 
 What it is given are small pictures as the finished denoiser draws them (``drafts``). What it is asked for is the
-studio's detail over that small picture: its edges lie where the control maps say, whatever the colours. It is asked for
-at half the size in the main, as the finest detail can't be foretold and its mean is a blur: that is left to a critic of
-full-size crops.
+studio's picture, but for colours over more than 16 px, which it leaves as the small picture has them: edges lie where
+the control maps say, whatever the colours, and what the denoiser smudged is to be cleaned. It is asked for at half the
+size in the main, as the finest detail can't be foretold and its mean is a blur: that is left to a critic of full-size
+crops. It is heard softly, by a finisher that learns slowly: a faster one outruns it.
 """
 
 # PyTorch's own annotations are partial.
@@ -15,8 +16,9 @@ from typing import Final
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional as F
 
-from posedreamer.generation.compact.network import SMALL, enlarged
+from posedreamer.generation.compact.network import SMALL
 from posedreamer.training.compact.batches import Seen, crops_of
 from posedreamer.training.compact.contest import critic_learns, heard, noise_like, way
 from posedreamer.training.compact.drafts import Drafts
@@ -26,9 +28,10 @@ from posedreamer.training.compact.state import TrainingState
 
 __all__ = ["finish_step"]
 
-_SAY: Final = 2.0
+_SAY: Final = 0.5
 _FINEST: Final = 0.15
 _KEEPING: Final = 0.5
+_KEPT: Final = 4
 
 
 def finish_step(state: TrainingState, seen: Seen, drafts: Drafts, noise: torch.Generator) -> Losses:
@@ -36,7 +39,7 @@ def finish_step(state: TrainingState, seen: Seen, drafts: Drafts, noise: torch.G
     finisher, contest = state.networks["finisher"], state.contest
     assert contest is not None
     crops = crops_of(seen, drafts.small, noise)
-    target = crops.picture + enlarged(crops.small - shrunk(crops.picture, SMALL))
+    target = crops.picture + _whole(F.avg_pool2d(crops.small - shrunk(crops.picture, SMALL), _KEPT))
     weight = person_weight(crops.mask, 6)
     start = torch.zeros(len(target), device=target.device)
     with in_precision(seen):
@@ -48,7 +51,7 @@ def finish_step(state: TrainingState, seen: Seen, drafts: Drafts, noise: torch.G
 
         def fit(x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, ""]:
             halves = flow_loss(shrunk(x, 2), shrunk(target, 2), start, shrunk(weight, 2))
-            kept = (shrunk(x, SMALL) - crops.small).square().mean()
+            kept = shrunk(shrunk(x, SMALL) - crops.small, _KEPT).square().mean()
             return halves + _FINEST * flow_loss(x, target, start, weight) + _KEEPING * kept
 
         told = critic_learns(contest, judge, crops.picture, drawn.detach().clamp(-1.0, 1.0), weight)
@@ -56,3 +59,7 @@ def finish_step(state: TrainingState, seen: Seen, drafts: Drafts, noise: torch.G
     drawn.backward(gradient)
     state.learn()
     return {"finishing_loss": painted.fit, "critic_loss": told, "painter_loss": painted.passing}
+
+
+def _whole(coarse: Float[Tensor, "b 3 _h _w"]) -> Float[Tensor, "b 3 s s"]:
+    return F.interpolate(coarse, scale_factor=_KEPT * SMALL, mode="bicubic", align_corners=False)

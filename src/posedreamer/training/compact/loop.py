@@ -76,7 +76,7 @@ class TrainingPlan:
     finish_from: float = 1.0
     duel_learning_rate: float = 2e-4
     rollout_learning_rate: float = 4e-4
-    finish_learning_rate: float = 3e-4
+    finish_learning_rate: float = 1.5e-4
     critic_learning_rate: float = 1e-3
     round_size: int = 768
     pool_rounds: int = 5
