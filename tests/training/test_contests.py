@@ -20,7 +20,7 @@ from posedreamer.training.compact.critics import CropCritic, SmallCritic, critic
 from posedreamer.training.compact.drafts import Drafts, drafts_of
 from posedreamer.training.compact.duel import duel_step
 from posedreamer.training.compact.examples import ExampleMaker, Examples
-from posedreamer.training.compact.finish import finish_step
+from posedreamer.training.compact.finish import cleaned, finish_step
 from posedreamer.training.compact.loop import Moment, TrainingPlan, train
 from posedreamer.training.compact.objective import shrunk
 from posedreamer.training.compact.state import TrainingState
@@ -194,6 +194,15 @@ def test_the_crop_critic_learns_to_tell_faint_detail_from_none() -> None:
         optimiser.step()
         losses.append(loss.item())
     assert sum(losses[-20:]) / 20.0 < 0.6 * losses[0]
+
+
+def test_the_finisher_is_asked_to_clean_smudges_and_to_keep_colours() -> None:
+    picture = torch.rand(2, 3, 32, 32)
+    small = shrunk(picture, SMALL)
+    assert torch.allclose(cleaned(picture, small), picture, atol=1e-6)
+    smudge = 0.2 * torch.tensor([1.0, -1.0]).repeat(4).expand(8, 8)
+    assert torch.allclose(cleaned(picture, small + smudge), picture, atol=1e-6)
+    assert torch.allclose(cleaned(picture, small + 0.2), picture + 0.2, atol=1e-6)
 
 
 @pytest.fixture(scope="module")

@@ -229,6 +229,6 @@ class Finisher(nn.Module):
         return whole + F.pixel_shuffle(self.head(x), 2).float() + detail.float()
 
 
-def enlarged(small: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h2 w2"]:
-    """A small picture at full size, without detail."""
-    return F.interpolate(small, scale_factor=SMALL, mode="bicubic", align_corners=False)
+def enlarged(small: Float[Tensor, "b 3 h w"], times: int = SMALL) -> Float[Tensor, "b 3 h2 w2"]:
+    """A small picture at ``times`` its size, without detail."""
+    return F.interpolate(small, scale_factor=times, mode="bicubic", align_corners=False)

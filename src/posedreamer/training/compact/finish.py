@@ -16,9 +16,8 @@ from typing import Final
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
-from posedreamer.generation.compact.network import SMALL
+from posedreamer.generation.compact.network import SMALL, enlarged
 from posedreamer.training.compact.batches import Seen, crops_of
 from posedreamer.training.compact.contest import critic_learns, heard, noise_like, way
 from posedreamer.training.compact.drafts import Drafts
@@ -26,7 +25,7 @@ from posedreamer.training.compact.flow import Losses, in_precision
 from posedreamer.training.compact.objective import flow_loss, person_weight, shrunk
 from posedreamer.training.compact.state import TrainingState
 
-__all__ = ["finish_step"]
+__all__ = ["cleaned", "finish_step"]
 
 _SAY: Final = 0.5
 _FINEST: Final = 0.15
@@ -39,7 +38,7 @@ def finish_step(state: TrainingState, seen: Seen, drafts: Drafts, noise: torch.G
     finisher, contest = state.networks["finisher"], state.contest
     assert contest is not None
     crops = crops_of(seen, drafts.small, noise)
-    target = crops.picture + _whole(F.avg_pool2d(crops.small - shrunk(crops.picture, SMALL), _KEPT))
+    target = cleaned(crops.picture, crops.small)
     weight = person_weight(crops.mask, 6)
     start = torch.zeros(len(target), device=target.device)
     with in_precision(seen):
@@ -61,5 +60,6 @@ def finish_step(state: TrainingState, seen: Seen, drafts: Drafts, noise: torch.G
     return {"finishing_loss": painted.fit, "critic_loss": told, "painter_loss": painted.passing}
 
 
-def _whole(coarse: Float[Tensor, "b 3 _h _w"]) -> Float[Tensor, "b 3 s s"]:
-    return F.interpolate(coarse, scale_factor=_KEPT * SMALL, mode="bicubic", align_corners=False)
+def cleaned(picture: Float[Tensor, "b 3 s s"], small: Float[Tensor, "b 3 s4 s4"]) -> Float[Tensor, "b 3 s s"]:
+    """What is asked for over a small picture: the studio's, but with the means of squares of 16 px that one has."""
+    return picture + enlarged(shrunk(small - shrunk(picture, SMALL), _KEPT), _KEPT * SMALL)
