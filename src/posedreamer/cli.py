@@ -192,6 +192,7 @@ def compact(
     duel_from: Annotated[float, typer.Option(help="Share of the time at which the denoiser meets a critic.")] = 0.6,
     rollout_from: Annotated[float, typer.Option(help="Share at which it learns on what it draws itself.")] = 0.68,
     finish_from: Annotated[float, typer.Option(help="Share at which the finisher alone learns, with a critic.")] = 0.8,
+    floor_share: Annotated[float, typer.Option(help="Share of extra labels that lie, crawl or bend.")] = 0.0,
 ) -> None:
     """Train the built-in diffusion generator, on studio pictures made on the spot."""
     from posedreamer.recipes.training import train_compact
@@ -208,6 +209,7 @@ def compact(
         duel_from=duel_from,
         rollout_from=rollout_from,
         finish_from=finish_from,
+        floor_share=floor_share,
     )
     typer.echo(f"weights: {weights}")
 

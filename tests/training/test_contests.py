@@ -239,4 +239,6 @@ def test_a_share_that_is_none_is_refused_before_anything_is_made(tmp_path: Path,
         train_compact(tmp_path / "out", duel_from=share)
     with pytest.raises(InputError, match="finish_from is"):
         train_compact(tmp_path / "out", finish_from=share)
+    with pytest.raises(InputError, match="floor_share is"):
+        train_compact(tmp_path / "out", floor_share=share)
     assert not (tmp_path / "out").exists()

@@ -17,7 +17,7 @@ from posedreamer.studio.styles import check_style
 
 __all__ = ["StudioGenerator"]
 
-REVISION: Final = "3"
+REVISION: Final = "4"
 """Raised whenever any pixel changes."""
 
 

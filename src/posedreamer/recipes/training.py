@@ -29,6 +29,7 @@ __all__ = ["train_compact"]
 _LOG = logging.getLogger(__name__)
 _STUDIO: Final = ("generator.name=studio",)
 _PAIRS: Final = 0.1
+_ON_THE_FLOOR: Final = (*_STUDIO, "labels.0.options={families: {lying: 0.35, bending: 0.25, crawling: 0.2, yoga: 0.2}}")
 _HELD_OUT_SEED: Final = 1_000_003
 _HELD_OUT: Final = 64
 _LOOK_EVERY_MINUTES: Final = 20.0
@@ -46,11 +47,13 @@ def train_compact(
     duel_from: float = 0.6,
     rollout_from: float = 0.68,
     finish_from: float = 0.8,
+    floor_share: float = 0.0,
 ) -> Path:
     """Trains the compact model, or goes on where ``out`` stopped; returns the weight file.
 
     ``out`` gets ``compact.safetensors`` (the model so far), ``state.json`` with its tensors, ``log.jsonl`` and a sheet
-    of pictures now and then. Labels come from the built-in pose prior, framed as in the recipes demo and pairs.
+    of pictures now and then. Labels come from the built-in pose prior, framed as in the recipes demo and pairs,
+    a further ``floor_share`` of them from its families that lie, crawl and bend (a tenth of the default mixture).
 
     From the share ``duel_from`` of the time on the denoiser alone learns, against a critic (``training.compact.duel``),
     from ``rollout_from`` on its own drawings (``training.compact.rollout``), from ``finish_from`` on the finisher alone
@@ -66,6 +69,8 @@ def train_compact(
     for name, share in (("duel_from", duel_from), ("rollout_from", rollout_from), ("finish_from", finish_from)):
         if not 0.0 <= share <= 1.0:
             raise InputError(f"{name} is {share:g}, expected a share of the time, 0 to 1 (1: never).")
+    if not 0.0 <= floor_share <= 1.0 - _PAIRS:
+        raise InputError(f"floor_share is {floor_share:g}, expected a share of the labels, 0 to {1.0 - _PAIRS:g}.")
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but PyTorch sees none here. Use --device cpu.")
     cores = os.cpu_count() or 1
@@ -78,19 +83,21 @@ def train_compact(
     else:
         torch.set_num_threads(cores)
     _LOG.info("threads: %d torch, %d numba", torch.get_num_threads(), numba.get_num_threads())
-    sources = tuple(RecipeConditions(recipe=name, settings=_STUDIO, seed=seed) for name in ("demo", "pairs"))
+    framed = (("demo", _STUDIO), ("demo", _ON_THE_FLOOR), ("pairs", _STUDIO))
+    sources = tuple(RecipeConditions(recipe=name, settings=settings, seed=seed) for name, settings in framed)
+    shares = (1.0 - floor_share - _PAIRS, floor_share, _PAIRS)
     teller = _Teller(out, minutes)
-    train(plan, ExampleMaker(sources=sources, shares=(1.0 - _PAIRS, _PAIRS), seed=seed), out, teller)
+    train(plan, ExampleMaker(sources=sources, shares=shares, seed=seed), out, teller)
     return teller.weights
 
 
 def has_half_precision_units() -> bool:
-    """Whether this CPU has units for products in bfloat16 (AMX); on others single precision is faster.
+    """Whether this CPU has units for products in bfloat16 (AMX, AVX-512 BF16); on others single precision is faster.
 
     False, too, under a PyTorch that is too old to say.
     """
     capabilities = getattr(torch.cpu, "get_capabilities", dict[str, bool])()
-    return bool(capabilities.get("amx_bf16", False))
+    return any(capabilities.get(units, False) for units in ("amx_bf16", "avx512_bf16"))
 
 
 class _Teller:

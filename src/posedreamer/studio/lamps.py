@@ -21,6 +21,7 @@ from posedreamer.studio.places import Light
 __all__ = ["Caster", "KeyShadow", "Lamp", "aim_lamp", "cast_contact", "cast_shadow", "lit_share"]
 
 _MAP_PX: Final = 224
+_LEAST_RIM: Final = 0.4
 _CONTACT_PX: Final = 128
 _LAMP_DISTANCE_M: Final = 60.0
 _BIAS_M: Final = 0.022
@@ -75,16 +76,16 @@ class KeyShadow:
 
 
 def aim_lamp(light: Light, camera: Camera, floor: Colour, rng: np.random.Generator) -> Lamp:
-    """A lamp of that sort, on the camera's side of the people more often than behind them."""
+    """A lamp of that sort, from one side: from beside the camera it would flatten arms against the trunk."""
     elevation = np.deg2rad(rng.uniform(*light.elevation_deg))
     rotation = camera.cam_from_world[:3, :3]
     behind = -rotation[2]
-    azimuth = np.arctan2(behind[1], behind[0]) + rng.choice((-1.0, 1.0)) * np.deg2rad(rng.uniform(12.0, 82.0))
+    azimuth = np.arctan2(behind[1], behind[0]) + rng.choice((-1.0, 1.0)) * np.deg2rad(rng.uniform(50.0, 85.0))
     towards = _direction(float(azimuth), float(elevation))
     strength = float(rng.uniform(0.88, 1.08))
     key = _times(light.key_rgb, strength)
     sky = _times(light.sky_rgb, strength)
-    lift = 0.45 * (key[1] * float(np.sin(elevation)) + sky[1])
+    lift = 0.27 * (key[1] * float(np.sin(elevation)) + sky[1])
     return Lamp(
         to_key=_triple(rotation @ towards),
         up=_triple(rotation[:, 2]),
@@ -93,7 +94,7 @@ def aim_lamp(light: Light, camera: Camera, floor: Colour, rng: np.random.Generat
         bounce=_times((0.3 + 0.7 * floor[0], 0.3 + 0.7 * floor[1], 0.3 + 0.7 * floor[2]), lift),
         softness=light.softness,
         to_rim=_triple(rotation @ _direction(np.arctan2(-behind[1], -behind[0]) + rng.uniform(-0.9, 0.9), 0.45)),
-        rim=_times(light.rim_rgb, strength),
+        rim=_brightest(_times(light.rim_rgb, strength), _times(key, _LEAST_RIM)),
     )
 
 
@@ -104,6 +105,11 @@ def _direction(azimuth_rad: float, elevation_rad: float) -> Float[np.ndarray, "3
 
 def _times(colour: Colour, factor: float) -> Colour:
     return colour[0] * factor, colour[1] * factor, colour[2] * factor
+
+
+def _brightest(*colours: Colour) -> Colour:
+    red, green, blue = np.max(colours, axis=0)
+    return float(red), float(green), float(blue)
 
 
 def _triple(vector: Float[np.ndarray, "3"]) -> Colour:

@@ -36,30 +36,30 @@ class Light:
 INDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
     {
         "soft window light": Light(
-            key_rgb=(0.72, 0.74, 0.78), sky_rgb=(0.52, 0.52, 0.53), elevation_deg=(25, 50), softness=0.8
+            key_rgb=(0.89, 0.92, 0.97), sky_rgb=(0.31, 0.31, 0.32), elevation_deg=(25, 50), softness=0.8
         ),
         "warm lamp light": Light(
-            key_rgb=(0.82, 0.68, 0.50), sky_rgb=(0.48, 0.42, 0.35), elevation_deg=(40, 65), softness=0.6
+            key_rgb=(1.02, 0.84, 0.62), sky_rgb=(0.29, 0.25, 0.21), elevation_deg=(40, 65), softness=0.6
         ),
         "cool ceiling light": Light(
-            key_rgb=(0.72, 0.76, 0.80), sky_rgb=(0.42, 0.44, 0.46), elevation_deg=(34, 58), softness=0.7
+            key_rgb=(0.89, 0.94, 0.99), sky_rgb=(0.25, 0.26, 0.28), elevation_deg=(34, 58), softness=0.7
         ),
         "bright studio light": Light(
-            key_rgb=(0.98, 0.97, 0.95), sky_rgb=(0.42, 0.42, 0.42), elevation_deg=(25, 45), softness=0.5
+            key_rgb=(1.22, 1.20, 1.18), sky_rgb=(0.25, 0.25, 0.25), elevation_deg=(25, 45), softness=0.5
         ),
         "hard window light": Light(
-            key_rgb=(1.02, 0.94, 0.80),
-            sky_rgb=(0.38, 0.39, 0.42),
+            key_rgb=(1.26, 1.17, 0.99),
+            sky_rgb=(0.23, 0.23, 0.25),
             elevation_deg=(28, 48),
             softness=0.3,
             is_patched=True,
         ),
         "dim evening light": Light(
-            key_rgb=(0.68, 0.53, 0.36), sky_rgb=(0.38, 0.34, 0.32), elevation_deg=(30, 60), softness=0.6
+            key_rgb=(0.84, 0.66, 0.45), sky_rgb=(0.23, 0.20, 0.19), elevation_deg=(30, 60), softness=0.6
         ),
         "neon light": Light(
-            key_rgb=(0.78, 0.58, 0.80),
-            sky_rgb=(0.40, 0.40, 0.50),
+            key_rgb=(0.97, 0.72, 0.99),
+            sky_rgb=(0.24, 0.24, 0.30),
             elevation_deg=(20, 50),
             softness=0.5,
             rim_rgb=(0.10, 0.80, 0.90),
@@ -70,22 +70,22 @@ INDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
 OUTDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
     {
         "soft daylight": Light(
-            key_rgb=(0.74, 0.73, 0.70), sky_rgb=(0.47, 0.50, 0.55), elevation_deg=(30, 55), softness=0.55
+            key_rgb=(0.92, 0.91, 0.87), sky_rgb=(0.28, 0.30, 0.33), elevation_deg=(30, 55), softness=0.55
         ),
         "bright sunshine": Light(
-            key_rgb=(1.06, 1.00, 0.90), sky_rgb=(0.36, 0.42, 0.52), elevation_deg=(35, 65), softness=0.12
+            key_rgb=(1.31, 1.24, 1.12), sky_rgb=(0.22, 0.25, 0.31), elevation_deg=(35, 65), softness=0.12
         ),
         "overcast light": Light(
-            key_rgb=(0.62, 0.63, 0.64),
-            sky_rgb=(0.45, 0.46, 0.49),
+            key_rgb=(0.77, 0.78, 0.79),
+            sky_rgb=(0.27, 0.28, 0.29),
             elevation_deg=(32, 60),
             softness=0.75,
             zenith_rgb=(0.62, 0.66, 0.72),
             horizon_rgb=(0.86, 0.87, 0.88),
         ),
         "golden evening light": Light(
-            key_rgb=(1.04, 0.76, 0.46),
-            sky_rgb=(0.40, 0.40, 0.46),
+            key_rgb=(1.29, 0.94, 0.57),
+            sky_rgb=(0.24, 0.24, 0.28),
             elevation_deg=(14, 28),
             softness=0.25,
             rim_rgb=(0.7, 0.5, 0.28),
@@ -93,18 +93,18 @@ OUTDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
             zenith_rgb=(0.26, 0.38, 0.62),
         ),
         "morning light": Light(
-            key_rgb=(0.88, 0.80, 0.68), sky_rgb=(0.44, 0.47, 0.54), elevation_deg=(20, 38), softness=0.35
+            key_rgb=(1.09, 0.99, 0.84), sky_rgb=(0.26, 0.28, 0.32), elevation_deg=(20, 38), softness=0.35
         ),
         "bright noon sun": Light(
-            key_rgb=(1.10, 1.05, 0.97),
-            sky_rgb=(0.36, 0.41, 0.49),
+            key_rgb=(1.36, 1.30, 1.20),
+            sky_rgb=(0.22, 0.25, 0.29),
             elevation_deg=(44, 60),
             softness=0.08,
             zenith_rgb=(0.16, 0.36, 0.80),
         ),
         "low winter sun": Light(
-            key_rgb=(1.02, 0.86, 0.64),
-            sky_rgb=(0.38, 0.43, 0.53),
+            key_rgb=(1.26, 1.07, 0.79),
+            sky_rgb=(0.23, 0.26, 0.32),
             elevation_deg=(10, 22),
             softness=0.2,
             rim_rgb=(0.5, 0.42, 0.3),
@@ -112,8 +112,8 @@ OUTDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
             zenith_rgb=(0.34, 0.50, 0.76),
         ),
         "blue dusk light": Light(
-            key_rgb=(0.56, 0.58, 0.68),
-            sky_rgb=(0.36, 0.40, 0.52),
+            key_rgb=(0.69, 0.72, 0.84),
+            sky_rgb=(0.22, 0.24, 0.31),
             elevation_deg=(30, 60),
             softness=0.7,
             rim_rgb=(0.5, 0.28, 0.16),
@@ -121,8 +121,8 @@ OUTDOOR_LIGHTS: Final[Mapping[str, Light]] = MappingProxyType(
             zenith_rgb=(0.08, 0.13, 0.32),
         ),
         "night street lights": Light(
-            key_rgb=(0.86, 0.62, 0.36),
-            sky_rgb=(0.28, 0.27, 0.32),
+            key_rgb=(1.07, 0.77, 0.45),
+            sky_rgb=(0.17, 0.16, 0.19),
             elevation_deg=(38, 70),
             softness=0.35,
             rim_rgb=(0.45, 0.42, 0.5),

@@ -35,6 +35,7 @@ __all__ = ["chart_of_body", "paint_condition", "paint_planned"]
 
 _FINE: Final = 2
 _FINEST_PX: Final = 1024
+_PALER: Final = (0.4, 0.8)
 
 
 @lru_cache(maxsize=4)
@@ -82,7 +83,7 @@ def paint_planned(
     behind = paint_stage(stage, plan.blocks, camera, shadow, contact)
     focus_m = float(np.median(np.concatenate([surface.vertices_m for surface in surfaces])[:, 2]))
     if photos is None:
-        backdrop = _out_of_focus(behind, focus_m, float(rng.uniform(0.0, 0.009)))
+        backdrop = _out_of_focus(behind, focus_m, float(rng.uniform(0.0, 0.018)), float(rng.uniform(*_PALER)))
     else:
         backdrop = photos.linear(rng, camera.width, camera.height) * behind.ground_light[..., None]
     fine = _finer(camera)
@@ -143,16 +144,22 @@ def _finer(camera: Camera) -> Camera:
     return Camera(width=camera.width * factor, height=camera.height * factor, K=K, cam_from_world=camera.cam_from_world)
 
 
-def _out_of_focus(behind: StagePicture, focus_m: float, aperture: float) -> Float32[np.ndarray, "h w 3"]:
-    """The place, softened where it lies far behind the people; ``aperture`` is the widest blur, of the longer side."""
+def _out_of_focus(behind: StagePicture, focus_m: float, aperture: float, paler: float) -> Float32[np.ndarray, "h w 3"]:
+    """The place, softened and paler where it lies far behind the people.
+
+    ``aperture`` is the widest blur, a share of the longer side, ``paler`` the share of contrast that is lost far off.
+    """
     # one ray a pixel: half a pixel of blur stands in for the edges' own averaging
     linear = np.asarray(cv2.GaussianBlur(behind.linear, (3, 3), 0.5), dtype=np.float32)
+    beyond = (behind.distance_m / focus_m)[..., None]
     sigma = aperture * max(linear.shape[:2])
-    if sigma < 0.6:
-        return linear
-    soft = np.asarray(cv2.GaussianBlur(linear, (0, 0), sigma), dtype=np.float32)
-    share = np.clip((behind.distance_m / focus_m - 1.15) / 1.2, 0.0, 1.0)[..., None].astype(np.float32)
-    return linear + (soft - linear) * share
+    if sigma > 0.6:
+        soft = np.asarray(cv2.GaussianBlur(linear, (0, 0), sigma), dtype=np.float32)
+        linear += (soft - linear) * np.clip((beyond - 1.15) / 1.2, 0.0, 1.0, dtype=np.float32)
+    wide = (linear.shape[1] // 4 | 1, linear.shape[0] // 4 | 1)
+    far = np.clip((beyond - 1.1) / 0.5, 0.0, 1.0, dtype=np.float32)
+    around = np.asarray(cv2.blur(cv2.blur(linear, wide), wide), dtype=np.float32)
+    return linear + np.float32(paler) * far * (around - linear)
 
 
 def _merged(painted: Painted, backdrop: Float32[np.ndarray, "h w 3"], camera: Camera) -> Float32[np.ndarray, "h w 3"]:
