@@ -160,7 +160,7 @@ def test_what_is_told_is_a_model_that_can_be_shipped(tmp_path: Path) -> None:
 def test_the_loss_falls_when_the_network_learns(tmp_path: Path) -> None:
     told: list[Moment] = []
     plan = replace(PLAN, round_size=8, reuse=30.0, learning_rate=3e-3, sitting_minutes=1e-6)
-    for _ in range(3):
+    for _ in range(5):
         train(plan, MAKE, tmp_path, told.append)
     assert told[-1].losses["flow_loss"] < 0.6 * told[0].losses["flow_loss"]
 
